@@ -1,0 +1,116 @@
+"""One door to the database: SQLite (WAL) on a local disk by default, PostgreSQL by URL.
+
+``with database.read() as session`` sees one consistent state and writes nothing;
+``with database.write("name") as session`` is one transaction that commits at the end or leaves no trace.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.orm import Session
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from db.migrating import bring_up_to_date
+from db.problems import DatabaseProblem
+
+BUSY_MS = 10_000
+_WRITE = "squama_write"
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """``info`` is handed to every session (the rooms keep the media folder's path there)."""
+
+    engine: Engine
+    info: dict[str, Any] = field(default_factory=dict)
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        with _problems(), Session(self.engine, info=dict(self.info), autoflush=False) as session:
+            yield session
+            session.rollback()
+
+    @contextmanager
+    def write(self, actor: str) -> Iterator[Session]:
+        """One transaction by ``actor``. SQLite takes its lock at the start: no late conflict."""
+        engine = self.engine.execution_options(**{_WRITE: True})
+        with _problems(), Session(engine, info={**self.info, "actor": actor}) as session, session.begin():
+            yield session
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def open_database(target: Path | str, **info: object) -> Database:
+    """The database in the file ``target`` (made if missing) or behind the URL ``target``, brought to the newest schema.
+
+    Raises:
+        DatabaseProblem: ``database_damaged``, ``database_locked``, ``database_newer``, ``database_unreachable``.
+    """
+    url = make_url(target) if isinstance(target, str) else make_url("sqlite://").set(database=str(target))
+    is_sqlite = url.get_backend_name() == "sqlite"
+    engine = create_engine(url, pool_pre_ping=not is_sqlite)
+    if is_sqlite:
+        event.listen(engine, "connect", _set_up_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    try:
+        with _problems():
+            writing = engine.execution_options(**{_WRITE: True})
+            bring_up_to_date(engine, writing, Path(url.database) if is_sqlite and url.database else None)
+    except DatabaseProblem:
+        engine.dispose()
+        raise
+    return Database(engine, dict(info))
+
+
+def _set_up_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    assert isinstance(connection, sqlite3.Connection)
+    connection.isolation_level = None  # pysqlite would begin by itself, too late and never IMMEDIATE
+    for pragma in (
+        f"busy_timeout={BUSY_MS}",
+        "journal_mode=WAL",
+        "foreign_keys=ON",
+        "synchronous=FULL",
+    ):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    write = connection.get_execution_options().get(_WRITE, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+@contextmanager
+def _problems() -> Iterator[None]:
+    """The driver's errors that a person can act on, as :class:`DatabaseProblem`; others pass: they are bugs."""
+    try:
+        yield
+    except DatabaseError as error:
+        code = _code(error)
+        if code is None:
+            raise
+        raise DatabaseProblem(code, str(error.orig)) from error
+
+
+def _code(error: DatabaseError) -> str | None:
+    words = str(error.orig).lower()
+    if "not a database" in words or "malformed" in words:
+        return "database_damaged"
+    if "locked" in words or "busy" in words:
+        return "database_locked"
+    if "disk is full" in words:
+        return "database_disk_full"
+    if "readonly" in words or "read-only" in words:
+        return "database_read_only"
+    if "unable to open" in words or (isinstance(error, OperationalError) and "connect" in words):
+        return "database_unreachable"
+    return None

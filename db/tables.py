@@ -1,0 +1,236 @@
+"""Typed tables. Column types are those that SQLite and PostgreSQL share; times are UTC."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+from sqlalchemy import JSON, DateTime, ForeignKey, Index, MetaData, String, Text, TypeDecorator, UniqueConstraint
+from sqlalchemy.engine import Dialect
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+_NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """Aware UTC in Python, naive UTC in the file: SQLite keeps no zone."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone")
+        return value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(naming_convention=_NAMES)
+    type_annotation_map = {  # noqa: RUF012  SQLAlchemy's own protocol
+        str: String(200),
+        datetime: UtcTime,
+        dict[str, Any]: JSON,
+    }
+
+
+class User(Base):
+    __tablename__ = "user_account"  # "user" is a reserved word of PostgreSQL
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    role: Mapped[str] = mapped_column(String(20))
+    active: Mapped[bool] = mapped_column(default=True)
+    created: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class AuditEntry(Base):
+    """One link of the audit chain: ids and hashes, never patient data. Triggers keep it append-only."""
+
+    __tablename__ = "audit_entry"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    actor: Mapped[str]
+    action: Mapped[str] = mapped_column(String(60))
+    entity: Mapped[str] = mapped_column(String(60))
+    entity_id: Mapped[str]
+    payload_hash: Mapped[str | None] = mapped_column(String(64))
+    previous: Mapped[str] = mapped_column(String(64))
+    hash: Mapped[str] = mapped_column(String(64), unique=True)
+
+
+class Patient(Base):
+    __tablename__ = "patient"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(unique=True)
+    created: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class Case(Base):
+    """One patient's visit."""
+
+    __tablename__ = "patient_case"  # "case" is a reserved word of SQL
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    patient_id: Mapped[int] = mapped_column(ForeignKey("patient.id"), index=True)
+    age: Mapped[int | None]
+    sex: Mapped[str | None] = mapped_column(String(10))
+    site: Mapped[str | None]
+    duration_months: Mapped[float | None]
+    history: Mapped[str | None] = mapped_column(Text)
+    pathology: Mapped[str | None] = mapped_column(Text)
+    centre: Mapped[str | None]
+    final_diagnosis: Mapped[str | None]
+    visited: Mapped[date | None]
+    created: Mapped[datetime] = mapped_column(default=utc_now)
+    version: Mapped[int] = mapped_column()
+
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+
+
+class Image(Base):
+    """A photo: a copy in the media folder (``path`` relative to it) or a linked original (``path`` absolute)."""
+
+    __tablename__ = "image"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[int | None] = mapped_column(ForeignKey("patient_case.id"), index=True)
+    name: Mapped[str] = mapped_column(String(500))
+    path: Mapped[str] = mapped_column(String(4000), unique=True)
+    linked: Mapped[bool] = mapped_column(default=False)
+    sha256: Mapped[str | None] = mapped_column(String(64), index=True)
+    width: Mapped[int | None]
+    height: Mapped[int | None]
+    synthetic: Mapped[bool] = mapped_column(default=False)
+    pack: Mapped[str] = mapped_column(String(100))
+    lesion: Mapped[str | None]
+    meta: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    added: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class Annotation(Base):
+    """One box of a person, in pixels of the upright image; ``mask`` is a run-length text where there is one."""
+
+    __tablename__ = "annotation"
+    __table_args__ = (Index("ix_annotation_image_id_position", "image_id", "position"),)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    image_id: Mapped[int] = mapped_column(ForeignKey("image.id"))
+    position: Mapped[int] = mapped_column(default=0)
+    x0: Mapped[float]
+    y0: Mapped[float]
+    x1: Mapped[float]
+    y1: Mapped[float]
+    label: Mapped[str]
+    difficult: Mapped[bool] = mapped_column(default=False)
+    verified: Mapped[bool] = mapped_column(default=False)
+    source: Mapped[str] = mapped_column(String(10), default="person")
+    mask: Mapped[str | None] = mapped_column(Text)
+    author: Mapped[str]
+    changed: Mapped[datetime] = mapped_column(default=utc_now, onupdate=utc_now)
+    version: Mapped[int] = mapped_column()
+
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+
+
+class JournalEntry(Base):
+    """One edit of one photo's boxes by one person: what undo and redo walk along."""
+
+    __tablename__ = "journal_entry"
+    __table_args__ = (Index("ix_journal_entry_image_id_actor", "image_id", "actor"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    image_id: Mapped[int] = mapped_column(ForeignKey("image.id"))
+    actor: Mapped[str]
+    at: Mapped[datetime] = mapped_column(default=utc_now)
+    state: Mapped[str] = mapped_column(String(10), default="done")
+    payload: Mapped[dict[str, Any] | None]
+    payload_hash: Mapped[str] = mapped_column(String(64))
+
+
+class Prediction(Base):
+    __tablename__ = "prediction"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    image_id: Mapped[int] = mapped_column(ForeignKey("image.id"), index=True)
+    rater: Mapped[str]
+    payload: Mapped[dict[str, Any]]
+    created: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class Dataset(Base):
+    """A named set of images. With ``everything`` it is whatever the workspace holds when it is frozen."""
+
+    __tablename__ = "dataset"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    pack: Mapped[str] = mapped_column(String(100))
+    everything: Mapped[bool] = mapped_column(default=False)
+    created: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class DatasetMember(Base):
+    __tablename__ = "dataset_member"
+
+    dataset_id: Mapped[int] = mapped_column(ForeignKey("dataset.id"), primary_key=True)
+    image_id: Mapped[int] = mapped_column(ForeignKey("image.id"), primary_key=True, index=True)
+
+
+class DatasetVersion(Base):
+    """A frozen list of images, boxes, labels and splits; ``payload`` is what ``hash`` was taken of, with the paths."""
+
+    __tablename__ = "dataset_version"
+    __table_args__ = (UniqueConstraint("name", "hash"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(index=True)
+    hash: Mapped[str] = mapped_column(String(64))
+    parent_hash: Mapped[str | None] = mapped_column(String(64))
+    payload: Mapped[dict[str, Any]]
+    author: Mapped[str]
+    created: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class Run(Base):
+    """One training."""
+
+    __tablename__ = "run"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    task: Mapped[str] = mapped_column(String(20))
+    network: Mapped[str]
+    dataset: Mapped[str]
+    state: Mapped[str] = mapped_column(String(20))
+    payload: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    created: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class ModelVersion(Base):
+    __tablename__ = "model_version"
+    __table_args__ = (UniqueConstraint("name", "model_version"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    model_version: Mapped[str]
+    task: Mapped[str] = mapped_column(String(20))
+    state: Mapped[str] = mapped_column(String(20))
+    sha256: Mapped[str] = mapped_column(String(64))
+    payload: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    created: Mapped[datetime] = mapped_column(default=utc_now)
