@@ -1,0 +1,85 @@
+"""The workspace: one folder that holds everything a department collects."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.common.errors import UserError
+from app.common.files import write_error
+
+ENVIRONMENT = "SQUAMA_WORKSPACE"
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """Where things lie under ``root``; :func:`open_workspace` makes the folders."""
+
+    root: Path
+
+    @property
+    def database(self) -> Path:
+        """The SQLite file."""
+        return self.root / "squama.db"
+
+    @property
+    def media(self) -> Path:
+        return self.root / "media"
+
+    @property
+    def models(self) -> Path:
+        return self.root / "models"
+
+    @property
+    def runs(self) -> Path:
+        return self.root / "runs"
+
+    @property
+    def trash(self) -> Path:
+        return self.root / "trash"
+
+    @property
+    def logs(self) -> Path:
+        return self.root / "logs"
+
+    @property
+    def cache(self) -> Path:
+        """May be deleted at any time."""
+        return self.root / "cache"
+
+    @property
+    def settings(self) -> Path:
+        return self.root / "settings.toml"
+
+
+def default_workspace() -> Path:
+    """Environment ``SQUAMA_WORKSPACE``, else the user's own folder as the platform has it."""
+    chosen = os.environ.get(ENVIRONMENT)
+    if chosen:
+        return Path(chosen)
+    import platformdirs
+
+    return Path(platformdirs.user_data_path("Squama", appauthor=False))
+
+
+def open_workspace(path: Path | str | None = None) -> Workspace:
+    """The workspace at ``path`` (None: the default), made where it is missing.
+
+    Raises:
+        UserError: ``workspace_not_a_folder``, ``disk_full``, ``folder_read_only`` or ``write_failed``.
+    """
+    root = Path(os.path.abspath(path if path is not None else default_workspace()))  # noqa: PTH100 (keeps links)
+    if root.exists() and not root.is_dir():
+        raise UserError("workspace_not_a_folder", path=str(root))
+    workspace = Workspace(root)
+    folders = (workspace.media, workspace.models, workspace.runs, workspace.trash, workspace.logs, workspace.cache)
+    try:
+        for folder in folders:
+            folder.mkdir(parents=True, exist_ok=True)
+        probe = workspace.cache / f".probe-{os.getpid()}"
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as error:
+        raise write_error(error, root) from error
+    return workspace
