@@ -3,7 +3,8 @@
 Everything comes out as uint8 RGB, height x width x 3, turned upright by EXIF. Originals are never written. numpy,
 OpenCV and Pillow are imported on first use, since the window imports this module before its first paint.
 
-Why not OpenCV alone: it turns a truncated JPEG's missing half grey without a word, cannot open non-ASCII paths on Windows, drops alpha and misreads CMYK; so it gets bytes, and only the JPEGs that it reads right.
+Why not OpenCV alone: it turns a truncated JPEG's missing half grey without a word, cannot open non-ASCII paths on
+Windows, drops alpha and misreads CMYK; so it gets bytes, and only the JPEGs that it reads right.
 """
 
 from __future__ import annotations

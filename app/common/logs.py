@@ -50,7 +50,9 @@ def _short_frame(file: str) -> str:
 
 
 class _Formatter(logging.Formatter):
-    converter = time.gmtime
+    def __init__(self) -> None:
+        super().__init__("%(asctime)sZ %(levelname)s %(name)s %(message)s", "%Y-%m-%dT%H:%M:%S")
+        self.converter = time.gmtime
 
     def format(self, record: logging.LogRecord) -> str:
         return redact(super().format(record))
@@ -69,11 +71,12 @@ def start_logging(workspace: Workspace, name: str = "squama") -> None:
         handler = logging.handlers.RotatingFileHandler(
             workspace.logs / f"{name}.log", maxBytes=1_000_000, backupCount=5, encoding="utf-8"
         )
+        _make_room(_own_crash_file(workspace))
         crash_file = _own_crash_file(workspace).open("a", encoding="utf-8")
     except OSError as error:
         raise write_error(error, workspace.logs / f"{name}.log") from error
     stop_logging()
-    handler.setFormatter(_Formatter("%(asctime)sZ %(levelname)s %(name)s %(message)s", "%Y-%m-%dT%H:%M:%S"))
+    handler.setFormatter(_Formatter())
     root = logging.getLogger()
     root.addHandler(handler)
     root.setLevel(logging.INFO)
@@ -154,6 +157,12 @@ def write_crash(workspace: Workspace, error: BaseException) -> Path:
     except OSError as problem:
         raise write_error(problem, file) from problem
     return file
+
+
+def _make_room(file: Path) -> None:
+    """An earlier process with the same id may have left its report there."""
+    if file.exists() and file.stat().st_size:
+        file.replace(file.with_name(f"{file.stem}-{time.time_ns()}.txt"))
 
 
 def _own_crash_file(workspace: Workspace) -> Path:

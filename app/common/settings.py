@@ -1,4 +1,4 @@
-"""A person's preferences, in the workspace's ``settings.toml``; read with the standard library, before the first paint."""
+"""A person's preferences, in the workspace's ``settings.toml``; read before the first paint."""
 
 from __future__ import annotations
 
