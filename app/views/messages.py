@@ -1,0 +1,163 @@
+"""What the program has to say: a bar of messages that never blocks, and the dialog for bugs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from PySide6.QtCore import QSize, Qt, QTimer
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import (
+    QDialog,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPlainTextEdit,
+    QPushButton,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.common.errors import UserError
+from app.common.words import text
+from app.views.icons import icon
+
+AT_ONCE = 3
+INFO_MS = 6000
+
+
+@dataclass(frozen=True)
+class Message:
+    """``say`` is asked anew when the language changes. Messages of the same ``code`` are one message, counted."""
+
+    code: str
+    say: Callable[[], str]
+    remedy: Callable[[], str] | None = None
+    kind: str = "note"  # "note": stays until closed; "danger": an error; "info": goes by itself
+    action: tuple[Callable[[], str], Callable[[], object]] | None = None
+
+
+class MessageBar(QWidget):
+    """A stack of at most three lines above the page; a fourth takes the place of the oldest."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._layout = QVBoxLayout(self)
+        self._layout.setContentsMargins(8, 8, 8, 8)
+        self._layout.setSpacing(6)
+        self._strips: list[_Strip] = []
+        self.hide()
+
+    @property
+    def codes(self) -> list[str]:
+        return [s.message.code for s in self._strips]
+
+    def texts(self) -> list[str]:
+        return [s.label.text() for s in self._strips]
+
+    def error(self, error: UserError) -> None:
+        self.show_message(Message(error.code, lambda: error.what, lambda: error.remedy, kind="danger"))
+
+    def info(self, code: str, say: Callable[[], str]) -> None:
+        self.show_message(Message(code, say, kind="info"))
+
+    def show_message(self, message: Message) -> None:
+        for strip in self._strips:
+            if strip.message.code == message.code:
+                strip.again(message)
+                return
+        while len(self._strips) >= AT_ONCE:
+            self.dismiss(self._strips[0].message.code)
+        strip = _Strip(message, partial(self.dismiss, message.code))
+        self._strips.append(strip)
+        self._layout.addWidget(strip)
+        self.show()
+        if message.kind == "info":
+            QTimer.singleShot(INFO_MS, strip, partial(self.dismiss, message.code))
+
+    def dismiss(self, code: str) -> None:
+        for strip in [s for s in self._strips if s.message.code == code]:
+            self._strips.remove(strip)
+            strip.hide()
+            strip.deleteLater()
+        self.setVisible(bool(self._strips))
+
+
+class _Strip(QFrame):
+    def __init__(self, message: Message, close: Callable[[], None]) -> None:
+        super().__init__()
+        self.message = message
+        self._times = 1
+        self.setProperty("kind", "danger" if message.kind == "danger" else "card" if message.kind == "info" else "note")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(12, 6, 6, 6)
+        mark = QLabel()
+        mark.setPixmap(icon("info" if message.kind == "info" else "warn").pixmap(QSize(18, 18)))
+        self.label = QLabel()
+        self.label.setWordWrap(True)
+        self.label.setTextFormat(Qt.TextFormat.PlainText)
+        self.label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        row.addWidget(mark, 0, Qt.AlignmentFlag.AlignTop)
+        row.addWidget(self.label, 1)
+        self._act: QPushButton | None = None
+        if message.action is not None:
+            self._act = QPushButton()
+            self._act.clicked.connect(lambda: (message.action[1](), close()) if message.action else None)
+            row.addWidget(self._act, 0, Qt.AlignmentFlag.AlignTop)
+        self._close = QToolButton()
+        self._close.setIcon(icon("close"))
+        self._close.clicked.connect(lambda: close())
+        row.addWidget(self._close, 0, Qt.AlignmentFlag.AlignTop)
+        self.retranslate()
+
+    def again(self, message: Message) -> None:
+        self.message = message
+        self._times += 1
+        self.retranslate()
+
+    def retranslate(self) -> None:
+        said = self.message.say()
+        if self._times > 1:
+            said = text("message.times", message=said, n=self._times)
+        if self.message.remedy is not None:
+            said = f"{said}\n{self.message.remedy()}"
+        self.label.setText(said)
+        self._close.setToolTip(text("message.close"))
+        self._close.setAccessibleName(text("message.close"))
+        if self._act is not None and self.message.action is not None:
+            self._act.setText(self.message.action[0]())
+
+
+class DetailsDialog(QDialog):
+    """Details of something that went wrong, to copy into a letter to the makers."""
+
+    def __init__(self, title: str, words: str, details: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(title)
+        self.setMinimumSize(560, 360)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(24, 24, 24, 24)
+        layout.setSpacing(12)
+        head = QLabel(title)
+        head.setProperty("kind", "page")
+        body = QLabel(words)
+        body.setWordWrap(True)
+        self.details = QPlainTextEdit(details)
+        self.details.setReadOnly(True)
+        copy = QPushButton(text("message.copy"))
+        copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self.details.toPlainText()))
+        close = QPushButton(text("message.close"))
+        close.setProperty("kind", "primary")
+        close.clicked.connect(self.accept)
+        close.setDefault(True)
+        buttons = QHBoxLayout()
+        buttons.addWidget(copy)
+        buttons.addStretch()
+        buttons.addWidget(close)
+        for part in (head, body):
+            layout.addWidget(part)
+        layout.addWidget(self.details, 1)
+        layout.addLayout(buttons)

@@ -1,0 +1,46 @@
+"""What every page may use: the two doors, the settings, the workspace, the pack."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from PySide6.QtCore import QLocale, QObject, Signal
+
+from app.common.errors import UserError
+from app.common.packs import Pack, load_pack
+from app.common.settings import Settings, save_settings
+from app.common.words import Language
+from app.common.workspace import Workspace
+from app.views.background import Background
+
+
+class Services(QObject):
+    settings_changed = Signal()
+
+    def __init__(self, workspace: Workspace, settings: Settings, actor: str, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.workspace = workspace
+        self.settings = settings
+        self.actor = actor
+        self.background = Background(actor, self)
+        self.pack: Pack = load_pack()
+
+    def change_settings(self, **values: Any) -> None:
+        """Take the new values at once and write them behind the window's back."""
+        self.settings = replace(self.settings, **values)
+        self.settings_changed.emit()
+        settings, workspace = self.settings, self.workspace
+        save: Callable[[], None] = lambda: save_settings(workspace, settings)
+        self.background.save_later(save)
+
+    def report(self, error: UserError) -> None:
+        self.background.user_error.emit(error)
+
+
+def chosen_language(choice: str) -> Language:
+    """The language behind the setting ``auto``, ``en`` or ``zh``."""
+    if choice == "zh" or (choice == "auto" and QLocale.system().language() == QLocale.Language.Chinese):
+        return "zh"
+    return "en"
