@@ -12,13 +12,33 @@ from collections.abc import Sequence
 from pathlib import Path
 
 # Words that the command line takes as subcommands, even where a folder of that name lies here (`make demo` makes one).
-# fmt: off
-SUBCOMMANDS = frozenset((
-    "annotations", "backup", "cases", "check-workspace", "clean", "dataset", "demo", "diagnose", "evaluate", "experiment",
-    "import", "models", "patches", "patient", "pool", "report", "restore", "retrain", "reviews", "runs", "study", "train",
-    "version",
-))
-# fmt: on
+SUBCOMMANDS = frozenset(
+    (
+        "annotations",
+        "backup",
+        "cases",
+        "check-workspace",
+        "clean",
+        "dataset",
+        "demo",
+        "diagnose",
+        "evaluate",
+        "experiment",
+        "import",
+        "models",
+        "patches",
+        "patient",
+        "pool",
+        "report",
+        "restore",
+        "retrain",
+        "reviews",
+        "runs",
+        "study",
+        "train",
+        "version",
+    )
+)
 _WITH_VALUE = ("--workspace", "--actor")
 
 
