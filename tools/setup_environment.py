@@ -73,7 +73,9 @@ def _environment(torch_index: str) -> None:
         _say("Making .venv ...")
         venv.create(VENV, with_pip=True, symlinks=os.name != "nt")
     _run(PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-c", "constraints.txt", "uv")
-    install = [PYTHON, "-m", "uv", "pip", "install", "--python", PYTHON, "-c", "constraints.txt"]
+    # A hospital's network often signs with a certificate of its own, which only the system knows.
+    uv = [PYTHON, "-m", "uv", "--system-certs"]
+    install = [*uv, "pip", "install", "--python", PYTHON, "-c", "constraints.txt"]
     if torch_index:
         _say("Installing PyTorch from the index given ...")
         _run(*install, "--index-url", torch_index, "torch", "torchvision")
