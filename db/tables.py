@@ -119,19 +119,18 @@ class Image(Base):
     synthetic: Mapped[bool] = mapped_column(default=False)
     pack: Mapped[str] = mapped_column(String(100))
     lesion: Mapped[str | None]
+    verified: Mapped[bool] = mapped_column(default=False)
     meta: Mapped[dict[str, Any]] = mapped_column(default=dict)
     added: Mapped[datetime] = mapped_column(default=utc_now)
 
 
 class Annotation(Base):
-    """One box of a person, in pixels of the upright image; ``mask`` is a run-length text where there is one."""
+    """One box that a person drew or accepted, in pixels of the upright image; ``mask``: run lengths, if any."""
 
     __tablename__ = "annotation"
-    __table_args__ = (Index("ix_annotation_image_id_position", "image_id", "position"),)
 
-    id: Mapped[str] = mapped_column(String(32), primary_key=True)
-    image_id: Mapped[int] = mapped_column(ForeignKey("image.id"))
-    position: Mapped[int] = mapped_column(default=0)
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    image_id: Mapped[int] = mapped_column(ForeignKey("image.id"), index=True)
     x0: Mapped[float]
     y0: Mapped[float]
     x1: Mapped[float]
@@ -140,6 +139,7 @@ class Annotation(Base):
     difficult: Mapped[bool] = mapped_column(default=False)
     verified: Mapped[bool] = mapped_column(default=False)
     source: Mapped[str] = mapped_column(String(10), default="person")
+    score: Mapped[float | None]
     mask: Mapped[str | None] = mapped_column(Text)
     author: Mapped[str]
     changed: Mapped[datetime] = mapped_column(default=utc_now, onupdate=utc_now)

@@ -127,6 +127,7 @@ def upgrade() -> None:
         sa.Column("synthetic", sa.Boolean(), nullable=False),
         sa.Column("pack", sa.String(length=100), nullable=False),
         sa.Column("lesion", sa.String(length=200), nullable=True),
+        sa.Column("verified", sa.Boolean(), nullable=False),
         sa.Column("meta", sa.JSON(), nullable=False),
         sa.Column("added", sa.DateTime(), nullable=False),
         sa.ForeignKeyConstraint(["case_id"], ["patient_case.id"], name=op.f("fk_image_case_id_patient_case")),
@@ -138,9 +139,8 @@ def upgrade() -> None:
 
     op.create_table(
         "annotation",
-        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("id", sa.String(length=40), nullable=False),
         sa.Column("image_id", sa.Integer(), nullable=False),
-        sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("x0", sa.Double(), nullable=False),
         sa.Column("y0", sa.Double(), nullable=False),
         sa.Column("x1", sa.Double(), nullable=False),
@@ -149,6 +149,7 @@ def upgrade() -> None:
         sa.Column("difficult", sa.Boolean(), nullable=False),
         sa.Column("verified", sa.Boolean(), nullable=False),
         sa.Column("source", sa.String(length=10), nullable=False),
+        sa.Column("score", sa.Double(), nullable=True),
         sa.Column("mask", sa.Text(), nullable=True),
         sa.Column("author", sa.String(length=200), nullable=False),
         sa.Column("changed", sa.DateTime(), nullable=False),
@@ -156,7 +157,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["image_id"], ["image.id"], name=op.f("fk_annotation_image_id_image")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_annotation")),
     )
-    op.create_index("ix_annotation_image_id_position", "annotation", ["image_id", "position"])
+    op.create_index("ix_annotation_image_id", "annotation", ["image_id"])
 
     op.create_table(
         "dataset_member",

@@ -1,0 +1,149 @@
+"""Photos in the database: rows of the list, registering, finding."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+from app.common.errors import UserError
+from app.common.packs import DEFAULT_PACK
+from app.datasets.people import audit
+from app.datasets.records import ImageRow, NewImage
+from db.tables import Annotation, Case, Image, Patient
+
+MEDIA = "media"
+"""The session's ``info`` holds the media folder under this key."""
+
+_CHUNK = 500
+
+
+def resolved(session: Session, path: str, linked: bool) -> Path:
+    return Path(path) if linked else Path(session.info[MEDIA]) / path
+
+
+def image_rows(session: Session, ids: Sequence[int] | None = None) -> tuple[ImageRow, ...]:
+    """All photos in the order they were added, or those of ``ids`` in their order (unknown ids are left out)."""
+    if ids is None:
+        return _rows(session, _query())
+    found: dict[int, ImageRow] = {}
+    for start in range(0, len(ids), _CHUNK):
+        rows = _rows(session, _query().where(Image.id.in_(ids[start : start + _CHUNK])))
+        found.update((row.id, row) for row in rows)
+    return tuple(found[i] for i in ids if i in found)
+
+
+def image(session: Session, image_id: int) -> ImageRow:
+    """Raises UserError ``no_such_image``."""
+    rows = image_rows(session, (image_id,))
+    if not rows:
+        raise UserError("no_such_image", image=image_id)
+    return rows[0]
+
+
+def add_image(session: Session, new: NewImage, pack: str = DEFAULT_PACK) -> int:
+    """Register one photo and say so in the audit."""
+    image_id = _add(session, new, pack)
+    audit(session, "add", "image", image_id, new.sha256)
+    return image_id
+
+
+def link_images(session: Session, paths: Iterable[Path], pack: str = DEFAULT_PACK) -> tuple[int, ...]:
+    """Ids of the photos at ``paths``, in their order; new ones are registered where they lie, without opening them."""
+    wanted = [str(p.absolute()) for p in paths]
+    known: dict[str, int] = {}
+    for start in range(0, len(wanted), _CHUNK):
+        query = select(Image.path, Image.id).where(Image.path.in_(wanted[start : start + _CHUNK]))
+        known.update((path, image_id) for path, image_id in session.execute(query))
+    for path in dict.fromkeys(wanted):
+        media = _inside_media(session, path)
+        if path not in known and media is not None:
+            known[path] = media
+    new = [p for p in dict.fromkeys(wanted) if p not in known]
+    rows = [Image(name=Path(p).name, path=p, linked=True, pack=pack, meta={}) for p in new]
+    session.add_all(rows)
+    session.flush()
+    known.update(zip(new, (row.id for row in rows), strict=True))
+    if new:
+        audit(session, "link", "images", len(new), [row.id for row in rows])
+    return tuple(known[p] for p in wanted)
+
+
+def complete_image(
+    session: Session, image_id: int, width: int, height: int, synthetic: bool, sha256: str | None = None
+) -> None:
+    """Note what is known once a photo was opened; ``width`` x ``height`` upright."""
+    row = session.get(Image, image_id)
+    if row is None:
+        raise UserError("no_such_image", image=image_id)
+    row.width, row.height, row.synthetic = width, height, synthetic
+    row.sha256 = sha256 or row.sha256
+
+
+def find_by_sha256(session: Session, sha256: str) -> int | None:
+    return session.scalar(select(Image.id).where(Image.sha256 == sha256).order_by(Image.id).limit(1))
+
+
+def _add(session: Session, new: NewImage, pack: str) -> int:
+    row = Image(
+        name=new.name,
+        path=new.path,
+        linked=new.linked,
+        sha256=new.sha256,
+        width=new.width,
+        height=new.height,
+        synthetic=new.synthetic,
+        case_id=new.case_id,
+        lesion=new.lesion,
+        meta=dict(new.meta),
+        pack=pack,
+    )
+    session.add(row)
+    session.flush()
+    return row.id
+
+
+def _inside_media(session: Session, path: str) -> int | None:
+    """A folder opened inside the workspace's media: its photos are the ones that are already there."""
+    media = Path(session.info[MEDIA]).absolute()
+    if not Path(path).is_relative_to(media):
+        return None
+    relative = Path(path).relative_to(media).as_posix()
+    return session.scalar(select(Image.id).where(Image.path == relative, Image.linked.is_(False)))
+
+
+def _query() -> Select[Any]:
+    boxes = (
+        select(func.count())
+        .select_from(Annotation)
+        .where(Annotation.image_id == Image.id)
+        .correlate(Image)
+        .scalar_subquery()
+    )
+    return (
+        select(
+            Image.id,
+            Image.name,
+            Image.path,
+            Image.linked,
+            Image.synthetic,
+            Image.width,
+            Image.height,
+            Image.case_id,
+            Patient.code,
+            boxes,
+            Image.verified,
+        )
+        .outerjoin(Case, Image.case_id == Case.id)
+        .outerjoin(Patient, Case.patient_id == Patient.id)
+        .order_by(Image.id)
+    )
+
+
+def _rows(session: Session, query: Select[Any]) -> tuple[ImageRow, ...]:
+    return tuple(
+        ImageRow(row[0], row[1], resolved(session, row[2], row[3]), *row[3:]) for row in session.execute(query)
+    )

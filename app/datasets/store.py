@@ -1,0 +1,150 @@
+"""The only door of this room to the database.
+
+``open_store(workspace)`` gives a :class:`Store`; every other function takes first the open session of
+``with store.read() as session`` or ``with store.write(actor) as session``, and gives plain records
+(:mod:`app.datasets.records`, :mod:`app.annotation.document`). What changes something needs a writing session: its actor
+is the person who is journalled and audited.
+
+Photos      image_rows(s, ids=None) -> (ImageRow, ...); image(s, id); add_image(s, NewImage) -> id;
+            link_images(s, paths) -> ids in the order given, known ones included; find_by_sha256(s, sha256);
+            complete_image(s, id, width, height, synthetic, sha256=None) once it was opened
+Cases       case_of(s, image_id) -> CaseRecord | None; ensure_case(s, image_id) makes one where none is;
+            add_case(s, patient, **facts); update_case(s, record) -> record; assign_case(s, image_ids, case_id);
+            photos_of_patient(s, patient) -> (ImageRow, ...)
+Boxes       boxes_of(s, image_id) -> (Annotation, ...); document(s, image_id) -> Document | None (size unknown);
+            apply_edit(s, image_id, edit) -> Document; undo(s, image_id) -> Edit | None; redo(s, image_id)
+            -> Edit | None (what was applied, None: nothing to do); journal(s, image_id, actor) -> JournalState
+Diagnoses   save_prediction(s, image_id, rater, payload) -> id; latest_prediction(s, image_id, rater=None)
+People      users(s); actor_of(s); require(s, right); audit(s, action, entity, id, payload); broken_link(s) -> id | None
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
+
+from app.common.errors import UserError
+from app.common.workspace import Workspace
+from app.datasets.cases import (
+    add_case,
+    assign_case,
+    case_of,
+    ensure_case,
+    photos_of_patient,
+    update_case,
+)
+from app.datasets.images import (
+    MEDIA,
+    add_image,
+    complete_image,
+    find_by_sha256,
+    image,
+    image_rows,
+    link_images,
+)
+from app.datasets.journal import apply_edit, boxes_of, document, journal, put_boxes, redo, undo
+from app.datasets.people import actor_of, audit, broken_link, require, users
+from app.datasets.records import PredictionRecord
+from db.connection import Database, open_database
+from db.problems import DatabaseProblem
+from db.tables import Prediction
+
+__all__ = [
+    "Store",
+    "actor_of",
+    "add_case",
+    "add_image",
+    "apply_edit",
+    "assign_case",
+    "audit",
+    "boxes_of",
+    "broken_link",
+    "case_of",
+    "complete_image",
+    "document",
+    "ensure_case",
+    "find_by_sha256",
+    "image",
+    "image_rows",
+    "journal",
+    "latest_prediction",
+    "link_images",
+    "open_store",
+    "photos_of_patient",
+    "put_boxes",
+    "redo",
+    "require",
+    "save_prediction",
+    "undo",
+    "update_case",
+    "users",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """The workspace's database; its errors come out as :class:`UserError`."""
+
+    database: Database
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """One consistent state; nothing is written."""
+        with _in_words(), self.database.read() as session:
+            yield session
+
+    @contextmanager
+    def write(self, actor: str) -> Iterator[Session]:
+        """One transaction by the person ``actor``: all of it, or nothing.
+
+        Raises:
+            UserError: ``changed_meanwhile`` when somebody else changed the same row, or one of the database's.
+        """
+        with _in_words(), self.database.write(actor) as session:
+            yield session
+
+    def close(self) -> None:
+        self.database.close()
+
+
+def open_store(workspace: Workspace, url: str | None = None) -> Store:
+    """The database of ``workspace``, or the shared one behind ``url``, brought to the newest schema.
+
+    Raises:
+        UserError: ``database_damaged``, ``database_locked``, ``database_newer``, ``database_foreign`` ...
+    """
+    with _in_words():
+        return Store(open_database(url or workspace.database, **{MEDIA: workspace.media}))
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    try:
+        yield
+    except DatabaseProblem as problem:
+        raise UserError(problem.code, reason=problem.reason) from problem
+    except StaleDataError as error:
+        raise UserError("changed_meanwhile") from error
+
+
+def save_prediction(session: Session, image_id: int, rater: str, payload: Mapping[str, Any]) -> int:
+    """Keep what ``rater`` said of a photo ("model:NAME:VERSION+NAME:VERSION"); ``payload`` is JSON."""
+    row = Prediction(image_id=image_id, rater=rater, payload=json.loads(json.dumps(payload)))
+    session.add(row)
+    session.flush()
+    return row.id
+
+
+def latest_prediction(session: Session, image_id: int, rater: str | None = None) -> PredictionRecord | None:
+    query = select(Prediction).where(Prediction.image_id == image_id).order_by(Prediction.id.desc()).limit(1)
+    if rater is not None:
+        query = query.where(Prediction.rater == rater)
+    row = session.scalar(query)
+    return None if row is None else PredictionRecord(row.id, row.image_id, row.rater, row.payload)
