@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import count
 from typing import Any, Literal, get_args
@@ -173,7 +173,3 @@ def edit_from_json(raw: dict[str, Any]) -> Edit:
 def restored(annotations: Iterable[Annotation], width: int, height: int, verified: bool = False) -> Document:
     """A document from stored rows, in any order."""
     return Document(width, height, tuple(annotations), verified)
-
-
-def relabelled(annotation: Annotation, label: str) -> Annotation:
-    return replace(annotation, label=label, verified=True)

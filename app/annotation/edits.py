@@ -1,0 +1,134 @@
+"""The edits that a person makes, each as a pure function from a document to an :class:`Edit` (None: nothing to do)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from app.annotation.document import UNLABELLED, Annotation, Document, Edit, EditKind, Suggestion, new_id
+from app.common.geometry import Box, iou
+
+SMALLEST = 2.0  # pixels; a smaller box is a slip of the hand
+SAME_PLACE = 0.7  # IoU from which a suggestion is the same lesion as a box that is there
+
+
+def add(document: Document, box: Box, label: str = UNLABELLED) -> Edit | None:
+    """A box drawn by a person; the part outside the photo is cut off."""
+    box = box.clipped(document.width, document.height)
+    if min(box.width, box.height) < min(SMALLEST, document.width, document.height):
+        return None
+    return Edit("add", after=(Annotation(new_id(), box, label, verified=bool(label)),))
+
+
+def move(document: Document, id_: str, dx: float, dy: float) -> Edit | None:
+    """The box pushed by so much, as far as the photo reaches."""
+    old = document.find(id_)
+    if old is None:
+        return None
+    moved = pushed(old.box, dx, dy, document.width, document.height)
+    return _changed("move", old, replace(old, box=moved))
+
+
+def resize(document: Document, id_: str, box: Box) -> Edit | None:
+    old = document.find(id_)
+    box = box.clipped(document.width, document.height)
+    if old is None or box.is_empty:
+        return None
+    return _changed("resize", old, replace(old, box=box))
+
+
+def relabel(document: Document, id_: str, label: str) -> Edit | None:
+    old = document.find(id_)
+    return _changed("relabel", old, replace(old, label=label, verified=True)) if old else None
+
+
+def difficult(document: Document, id_: str) -> Edit | None:
+    """Turn Pascal VOC's mark on or off."""
+    old = document.find(id_)
+    return _changed("difficult", old, replace(old, difficult=not old.difficult)) if old else None
+
+
+def delete(document: Document, ids: Iterable[str]) -> Edit | None:
+    gone = tuple(a for a in map(document.find, ids) if a)
+    return Edit("delete", before=gone) if gone else None
+
+
+def duplicate(document: Document, id_: str, dx: float, dy: float) -> Edit | None:
+    """A copy beside the box, inside the photo."""
+    old = document.find(id_)
+    if old is None:
+        return None
+    box = pushed(old.box, dx, dy, document.width, document.height)
+    return Edit("duplicate", after=(replace(old, id=new_id(), box=box, source="person", score=None),))
+
+
+def accept(
+    document: Document, suggestions: Sequence[Suggestion], label: str | None = None, box: Box | None = None
+) -> Edit | None:
+    """Suggestions become verified boxes under their own ids; ``label`` and ``box``: instead of the model's."""
+    new = tuple(
+        Annotation(
+            s.id,
+            (box or s.box).clipped(document.width, document.height),
+            s.label if label is None else label,
+            verified=True,
+            source="model",
+            score=s.rank,
+        )
+        for s in suggestions
+        if s.id not in document.by_id
+    )
+    return Edit("accept", after=new) if new else None
+
+
+def verify(document: Document) -> Edit:
+    """The whole photo's mark, on or off."""
+    return Edit("verify", verified=(document.verified, not document.verified))
+
+
+def insert(document: Document, annotations: Sequence[Annotation]) -> Edit | None:
+    """Copies of another photo's boxes, cut to this one; those with no part in it are left out."""
+    pairs = [(a, a.box.clipped(document.width, document.height)) for a in annotations]
+    new = tuple(replace(a, id=new_id(), box=b) for a, b in pairs if not b.is_empty)
+    return Edit("add", after=new) if new else None
+
+
+def replace_all(document: Document, other: Document) -> Edit | None:
+    """From one document to another, for instance one read from a file."""
+    before = tuple(a for a in document.annotations if other.find(a.id) != a)
+    after = tuple(a for a in other.annotations if document.find(a.id) != a)
+    marks = (document.verified, other.verified) if document.verified != other.verified else None
+    return Edit("replace", before, after, marks) if before or after or marks else None
+
+
+def pushed(box: Box, dx: float, dy: float, width: float, height: float) -> Box:
+    """The box moved by ``dx, dy`` but not over the photo's edges; its size stays."""
+    dx = min(max(dx, -box.x0), max(width - box.x1, -box.x0))
+    dy = min(max(dy, -box.y0), max(height - box.y1, -box.y0))
+    return box.moved(dx, dy).clipped(width, height)
+
+
+def _changed(kind: EditKind, old: Annotation, new: Annotation) -> Edit | None:
+    return Edit(kind, (old,), (new,)) if new != old else None
+
+
+def shown(document: Document, suggestions: Sequence[Suggestion], min_score: float) -> tuple[Suggestion, ...]:
+    """The suggestions at or above the score that are not yet boxes of the document, by id or by place."""
+    return tuple(
+        s
+        for s in suggestions
+        if s.rank >= min_score
+        and s.id not in document.by_id
+        and not any(iou(s.box, a.box) >= SAME_PLACE for a in document.annotations)
+    )
+
+
+def numbering(document: Document, suggestions: Sequence[Suggestion]) -> Mapping[str, int]:
+    """One number for each box and suggestion: a suggestion keeps its own when it is accepted, the rest count on."""
+    numbers = {s.id: s.number for s in suggestions}
+    following = max(numbers.values(), default=0)
+    for annotation in document.annotations:
+        if annotation.id not in numbers:
+            following += 1
+            numbers[annotation.id] = following
+    return numbers
