@@ -1,1 +1,1 @@
-"""Networks by name. Modules of this package import torch at once: load them only inside the engine, a training child or a command."""
+"""Networks by name. These modules import torch at once: load them only in the engine, a training child or a command."""

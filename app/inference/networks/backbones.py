@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from typing import Any
 
 import timm
 import torch
@@ -20,7 +21,7 @@ TIMM_BACKBONES = {
     "mobilenet_v3_large": "mobilenetv3_large_100",
 }
 DEEPEST_STRIDE = 32
-"""Inputs are padded to a multiple of this, so that the maps of all stages cover the same ground (VGG's pooling floors)."""
+"""Inputs are padded to a multiple of this, so that all maps cover the same ground (VGG's pooling floors)."""
 
 
 def build_body(backbone: str, stages: Sequence[int]) -> tuple[nn.Module, list[int], list[int]]:
@@ -33,7 +34,7 @@ def build_body(backbone: str, stages: Sequence[int]) -> tuple[nn.Module, list[in
     """
     if backbone not in TIMM_BACKBONES or not stages or not set(stages) <= {1, 2, 3, 4, 5}:
         raise UserError("unknown_architecture", name=backbone, known=", ".join(TIMM_BACKBONES))
-    body = timm.create_model(
+    body: Any = timm.create_model(
         TIMM_BACKBONES[backbone], pretrained=False, features_only=True, out_indices=[k - 1 for k in sorted(stages)]
     )
     return body, list(body.feature_info.channels()), list(body.feature_info.reduction())
@@ -42,9 +43,9 @@ def build_body(backbone: str, stages: Sequence[int]) -> tuple[nn.Module, list[in
 class FusedBackbone(nn.Module):
     """Any set of stages brought to one stride, normalised each, concatenated and projected.
 
-    Source: thesis 000, detector (block outputs fused at stride 4); HyperNet (CVPR 2016) is the nearest precedent. The source's
-    "feature normalisation" is batch norm here, which folds into its convolution at run time. A map is narrowed before it is
-    enlarged: both are linear, so the answer is the same and the work a fraction.
+    Source: thesis 000, detector (block outputs fused at stride 4); HyperNet (CVPR 2016) is the nearest precedent. The
+    source's "feature normalisation" is batch norm here, which folds into its convolution at run time. A map is narrowed
+    before it is enlarged: both are linear, so the answer is the same and the work a fraction.
     """
 
     def __init__(self, backbone: str, stages: Sequence[int], stride: int, channels: int) -> None:

