@@ -143,7 +143,7 @@ def psoriasis(lesion: PlannedLesion, grid: Grid, skin: Surface, skin_type: int) 
         scale = plates * margin * (1 - cracks * np.float32(rng.uniform(0.3, 0.9)))
     powder = step(value_noise(lesion.seed, 115, grid, 0.035), 0.2, 1.2) * alpha * np.float32(0.35 * t.scale)
     scale = np.clip(scale * np.float32(rng.uniform(0.65, 1.0)) + powder, 0, 1)
-    grain = 1 + value_noise(lesion.seed, 116, grid, 0.06) * np.float32(0.06)
+    grain = 1 + value_noise(lesion.seed, 116, grid, 0.06) * alpha * np.float32(0.06)
     rgb = (
         over(
             np.asarray(rgb, np.float32),

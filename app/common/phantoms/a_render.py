@@ -31,7 +31,9 @@ def _background(w: int, h: int, seed: int) -> F:
     if plain < 0.55:
         colour = np.array([0.05, 0.05, 0.07]) + rng.uniform(0, 0.07, 3)
     elif plain < 0.85:
-        colour = np.array([[0.30, 0.55, 0.62], [0.12, 0.28, 0.55], [0.75, 0.77, 0.78], [0.15, 0.42, 0.32]])[int(rng.integers(4))] * rng.uniform(0.6, 1.1)
+        colour = np.array([[0.30, 0.55, 0.62], [0.12, 0.28, 0.55], [0.75, 0.77, 0.78], [0.15, 0.42, 0.32]])[
+            int(rng.integers(4))
+        ] * rng.uniform(0.6, 1.1)
     else:
         colour = rng.uniform(0.2, 0.8, 3)
     small = np.full((max(2, h // 4), max(2, w // 4), 3), colour, np.float32)
@@ -39,9 +41,17 @@ def _background(w: int, h: int, seed: int) -> F:
         for _ in range(14):
             x, y = rng.integers(0, small.shape[1]), rng.integers(0, small.shape[0])
             dx, dy = rng.integers(5, small.shape[1] // 2), rng.integers(5, small.shape[0] // 2)
-            cv2.rectangle(small, (int(x), int(y)), (int(x + dx), int(y + dy)), tuple(float(v) for v in rng.uniform(0.1, 0.9, 3)), -1)
+            cv2.rectangle(
+                small,
+                (int(x), int(y)),
+                (int(x + dx), int(y + dy)),
+                tuple(float(v) for v in rng.uniform(0.1, 0.9, 3)),
+                -1,
+            )
         small = blur(small, 2.0)
-    fold = cv2.resize(rng.standard_normal((5, 6)).astype(np.float32), (small.shape[1], small.shape[0]), interpolation=cv2.INTER_CUBIC)
+    fold = cv2.resize(
+        rng.standard_normal((5, 6)).astype(np.float32), (small.shape[1], small.shape[0]), interpolation=cv2.INTER_CUBIC
+    )
     return resized(np.asarray(small * (1 + 0.18 * fold[..., None]), np.float32), w, h)
 
 
@@ -93,7 +103,14 @@ def _camera(rgb: F, seed: int) -> F:
 
 
 def render_a(
-    lesions: tuple[PlannedLesion, ...], disease: str, skin_type: int, site: str, body: Body, camera: Camera, wanted: Nuisances, seed: int
+    lesions: tuple[PlannedLesion, ...],
+    disease: str,
+    skin_type: int,
+    site: str,
+    body: Body,
+    camera: Camera,
+    wanted: Nuisances,
+    seed: int,
 ) -> tuple[U8, U8]:
     """Pixels (h, w, 3) uint8 and label map (h, w) of the given lesions in their order."""
     w, h = camera.size
@@ -133,7 +150,18 @@ def _scalp(rgb: F, camera: Camera, seed: int) -> F:
     for _ in range(420):
         x, y = float(rng.uniform(-12, 12)), -4.6 - float(rng.exponential(1.6))
         angle = -1.57 + float(rng.normal(0, 0.3)) + np.linspace(0, float(rng.normal(0, 0.6)), 8)
-        px = [camera.to_pixels(x + float(np.cos(angle[:k]).sum()) * 0.35, y + float(np.sin(angle[:k]).sum()) * 0.35) for k in range(8)]
-        cv2.polylines(ink, [np.round(np.array(px) * 8).astype(np.int32)], False, 0.9, max(1, round(0.012 * camera.per_cm)), cv2.LINE_AA, 3)
+        px = [
+            camera.to_pixels(x + float(np.cos(angle[:k]).sum()) * 0.35, y + float(np.sin(angle[:k]).sum()) * 0.35)
+            for k in range(8)
+        ]
+        cv2.polylines(
+            ink,
+            [np.round(np.array(px) * 8).astype(np.int32)],
+            False,
+            0.9,
+            max(1, round(0.012 * camera.per_cm)),
+            cv2.LINE_AA,
+            3,
+        )
     dark = np.array([0.08, 0.065, 0.06], np.float32)
     return np.asarray(rgb + (dark - rgb) * blur(ink, 0.5)[..., None], np.float32)

@@ -70,10 +70,10 @@ def skin(grid: Grid, skin_type: int, seed: int) -> Surface:
         rng.uniform(0.1, 0.9)
     )
     dark = fractal(seed, 4, grid, float(rng.uniform(2.5, 6.0)), 3)
-    tint = np.array([0.012, -0.022, -0.018], np.float32) * np.float32(amount * rng.uniform(0.3, 1.6))
+    tint = np.array([0.003, -0.010, -0.008], np.float32) * np.float32(amount * rng.uniform(0.3, 1.6))
     shade = np.array([0.020, 0.024, 0.024], np.float32) * np.float32(amount)
     rgb = base[None, None] * (1 + red[..., None] * tint / np.maximum(base, 0.2) * 1.4 + dark[..., None] * shade)
-    cell = float(rng.uniform(0.05, 0.13))
+    cell = float(rng.uniform(0.03, 0.075))
     turn = float(rng.uniform(0, np.pi))
     furrow = np.zeros((grid.h, grid.w), np.float32)
     for k, angle in enumerate((turn, turn + 1.1 + rng.uniform(-0.2, 0.2))):

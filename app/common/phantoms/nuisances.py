@@ -23,7 +23,9 @@ def _strands(shape: tuple[int, int], camera: Camera, rng: np.random.Generator) -
         angle = heading + rng.normal(0, 0.4) + np.linspace(0, rng.normal(0, 0.7), 10)
         line = start + np.cumsum(np.stack([np.cos(angle), np.sin(angle)], 1), 0) * length * rng.uniform(0.5, 1.2) / 10
         thick = max(1, round(0.008 * camera.per_cm * float(rng.uniform(0.7, 1.4))))
-        cv2.polylines(out, [np.round(line * 8).astype(np.int32)], False, float(rng.uniform(0.4, 1.0)), thick, cv2.LINE_AA, 3)
+        cv2.polylines(
+            out, [np.round(line * 8).astype(np.int32)], False, float(rng.uniform(0.4, 1.0)), thick, cv2.LINE_AA, 3
+        )
     return blur(out, 0.5)
 
 
@@ -40,7 +42,16 @@ def _ruler(rgb: F, camera: Camera, rng: np.random.Generator) -> tuple[F, U8]:
         tall = strip * (0.55 if k % longest == 0 else 0.28)
         cv2.line(patch, (x, 0), (x, int(tall)), (0.1, 0.1, 0.1), max(1, int(strip / 40)), cv2.LINE_AA)
         if k % longest == 0:
-            cv2.putText(patch, str(k // longest), (x + 2, int(strip * 0.9)), cv2.FONT_HERSHEY_SIMPLEX, strip / 70, (0.1, 0.1, 0.1), 1, cv2.LINE_AA)
+            cv2.putText(
+                patch,
+                str(k // longest),
+                (x + 2, int(strip * 0.9)),
+                cv2.FONT_HERSHEY_SIMPLEX,
+                strip / 70,
+                (0.1, 0.1, 0.1),
+                1,
+                cv2.LINE_AA,
+            )
     hidden = np.zeros((h, w), np.uint8)
     out = rgb.copy()
     rows = slice(h - strip, h) if rng.random() < 0.5 else slice(0, strip)
@@ -57,7 +68,17 @@ def _pen(rgb: F, camera: Camera, rng: np.random.Generator) -> F:
     centre = (int(w * rng.uniform(0.2, 0.8)), int(h * rng.uniform(0.2, 0.8)))
     radius = int(min(h, w) * float(rng.uniform(0.12, 0.3)))
     if rng.random() < 0.5:
-        cv2.ellipse(ink, centre, (radius, int(radius * 0.8)), float(rng.uniform(0, 180)), 10, int(rng.integers(250, 365)), 1.0, thick, cv2.LINE_AA)
+        cv2.ellipse(
+            ink,
+            centre,
+            (radius, int(radius * 0.8)),
+            float(rng.uniform(0, 180)),
+            10,
+            int(rng.integers(250, 365)),
+            1.0,
+            thick,
+            cv2.LINE_AA,
+        )
     else:
         angle = float(rng.uniform(0, 6.3))
         tip = (int(centre[0] + radius * math.cos(angle)), int(centre[1] + radius * math.sin(angle)))
@@ -83,7 +104,11 @@ def _clothing(rgb: F, rng: np.random.Generator) -> tuple[F, U8]:
     cv2.fillPoly(cover, [np.round(pts * (w, h) * 8).astype(np.int32)], 1.0, cv2.LINE_AA, 3)
     colour = rng.uniform(0.08, 0.9, 3).astype(np.float32) * np.float32(0.6) + np.float32(rng.uniform(0, 0.35))
     yy, xx = np.mgrid[0:h, 0:w].astype(np.float32)
-    weave = 1 + 0.05 * np.sin(xx * rng.uniform(0.6, 1.5)) * np.sin(yy * rng.uniform(0.6, 1.5)) + 0.12 * np.sin((xx + yy) * rng.uniform(0.01, 0.05))
+    weave = (
+        1
+        + 0.05 * np.sin(xx * rng.uniform(0.6, 1.5)) * np.sin(yy * rng.uniform(0.6, 1.5))
+        + 0.12 * np.sin((xx + yy) * rng.uniform(0.01, 0.05))
+    )
     shadow = 1 - 0.35 * blur(cover, min(h, w) / 40) * (1 - cover)
     out = rgb * shadow[..., None]
     out = out + (colour * weave[..., None] - out) * cover[..., None]
@@ -138,9 +163,27 @@ def watermark(pixels: U8, wanted: Nuisances, rng: np.random.Generator) -> tuple[
         band = int(h * float(rng.uniform(0.04, 0.1)))
         out[h - band :] = int(rng.integers(190, 225))
         hidden[h - band :] = 1
-        cv2.putText(out, text, (int(12 * unit), h - band // 3), cv2.FONT_HERSHEY_DUPLEX, band / 40, (110, 110, 110), max(1, int(unit)), cv2.LINE_AA)
+        cv2.putText(
+            out,
+            text,
+            (int(12 * unit), h - band // 3),
+            cv2.FONT_HERSHEY_DUPLEX,
+            band / 40,
+            (110, 110, 110),
+            max(1, int(unit)),
+            cv2.LINE_AA,
+        )
         return out, hidden
     layer = out.copy()
     at = (int(w * float(rng.uniform(0.03, 0.5))), int(h * float(rng.choice([0.07, 0.96]))))
-    cv2.putText(layer, text, at, cv2.FONT_HERSHEY_SIMPLEX, unit * float(rng.uniform(0.6, 1.2)), (235, 235, 235), max(1, round(2 * unit)), cv2.LINE_AA)
+    cv2.putText(
+        layer,
+        text,
+        at,
+        cv2.FONT_HERSHEY_SIMPLEX,
+        unit * float(rng.uniform(0.6, 1.2)),
+        (235, 235, 235),
+        max(1, round(2 * unit)),
+        cv2.LINE_AA,
+    )
     return np.asarray(cv2.addWeighted(layer, 0.6, out, 0.4, 0), np.uint8), hidden
