@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from app.common.errors import UserError
-from app.common.image_headers import Header, open_picture
+from app.common.image_headers import DAMAGE, Header, open_picture
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,7 +33,7 @@ def decode(data: bytes, header: Header, short_side: int | None, name: str) -> Pi
     if is_jpeg and not is_whole_jpeg(data):
         raise UserError("image_truncated", file=name)
     if is_jpeg and header.mode in ("RGB", "L"):
-        pixels = _decode_jpeg(data, _reduction(header, short_side), name)
+        pixels = _decode_jpeg(data, header, _reduction(header, short_side), name)
     else:
         pixels = _decode_with_pillow(data, name)
     return np.ascontiguousarray(_upright(pixels, header.orientation))
@@ -68,10 +68,14 @@ def _reduction(header: Header, short_side: int | None) -> int:
     return max((d for d in (1, 2, 4, 8) if shorter / d >= short_side), default=1)
 
 
-def _decode_jpeg(data: bytes, divisor: int, name: str) -> Pixels:
+def _decode_jpeg(data: bytes, header: Header, divisor: int, name: str) -> Pixels:
     flags = _REDUCED.get(divisor, cv2.IMREAD_COLOR) | cv2.IMREAD_IGNORE_ORIENTATION
-    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
-    if pixels is None:
+    try:
+        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+    except cv2.error as error:
+        raise UserError("not_an_image", file=name) from error
+    # A file that tells two sizes would put every box in the wrong place.
+    if pixels is None or sorted(pixels.shape[:2]) != sorted(-(-n // divisor) for n in (header.width, header.height)):
         raise UserError("not_an_image", file=name)
     return cast("Pixels", cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB, dst=pixels))
 
@@ -81,7 +85,7 @@ def _decode_with_pillow(data: bytes, name: str) -> Pixels:
     try:
         picture.load()
         return _as_rgb(picture)
-    except (OSError, SyntaxError, ValueError, EOFError, IndexError) as error:
+    except DAMAGE as error:
         raise UserError("image_truncated", file=name) from error
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -18,9 +19,10 @@ if TYPE_CHECKING:
 pillow_heif.register_heif_opener()
 Image.MAX_IMAGE_PIXELS = None  # our own limit stands in app.common.images and names the remedy
 
-FORMATS = ("JPEG", "MPO", "PNG", "TIFF", "BMP", "WEBP", "HEIF")
+FORMATS = ("JPEG", "PNG", "TIFF", "BMP", "WEBP", "HEIF")
 _ORIENTATION, _SOFTWARE = 0x0112, 0x0131
-_DAMAGED = (OSError, SyntaxError, ValueError, TypeError, IndexError, KeyError, EOFError, OverflowError)
+# What Pillow raises on damaged files.
+DAMAGE = (OSError, SyntaxError, ValueError, TypeError, IndexError, KeyError, EOFError, OverflowError, struct.error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ def open_picture(file: BinaryIO, name: str) -> Image.Image:
     """
     try:
         return Image.open(file, formats=FORMATS)
-    except _DAMAGED as error:
+    except DAMAGE as error:
         code = "image_truncated" if "runcated" in str(error) else "not_an_image"
         raise UserError(code, file=name) from error
 
@@ -71,7 +73,7 @@ def _exif(picture: Image.Image) -> tuple[int, str]:
     try:
         exif = picture.getexif()
         orientation, software = exif.get(_ORIENTATION, 1), exif.get(_SOFTWARE, "")
-    except _DAMAGED:
+    except DAMAGE:
         return 1, ""
     valid = isinstance(orientation, int) and 1 <= orientation <= 8
     return (orientation if valid else 1), str(software)
