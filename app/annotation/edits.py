@@ -23,18 +23,15 @@ def add(document: Document, box: Box, label: str = UNLABELLED) -> Edit | None:
 def move(document: Document, id_: str, dx: float, dy: float) -> Edit | None:
     """The box pushed by so much, as far as the photo reaches."""
     old = document.find(id_)
-    if old is None:
-        return None
-    moved = pushed(old.box, dx, dy, document.width, document.height)
-    return _changed("move", old, replace(old, box=moved))
+    return move_to(document, id_, pushed(old.box, dx, dy, document.width, document.height)) if old else None
+
+
+def move_to(document: Document, id_: str, box: Box) -> Edit | None:
+    return _replaced("move", document, id_, box)
 
 
 def resize(document: Document, id_: str, box: Box) -> Edit | None:
-    old = document.find(id_)
-    box = box.clipped(document.width, document.height)
-    if old is None or box.is_empty:
-        return None
-    return _changed("resize", old, replace(old, box=box))
+    return _replaced("resize", document, id_, box)
 
 
 def relabel(document: Document, id_: str, label: str) -> Edit | None:
@@ -53,13 +50,12 @@ def delete(document: Document, ids: Iterable[str]) -> Edit | None:
     return Edit("delete", before=gone) if gone else None
 
 
-def duplicate(document: Document, id_: str, dx: float, dy: float) -> Edit | None:
-    """A copy beside the box, inside the photo."""
-    old = document.find(id_)
-    if old is None:
+def copy_to(document: Document, original: Annotation | None, box: Box) -> Edit | None:
+    """A copy of a box at another place; the copy is a person's."""
+    box = box.clipped(document.width, document.height)
+    if original is None or box.is_empty:
         return None
-    box = pushed(old.box, dx, dy, document.width, document.height)
-    return Edit("duplicate", after=(replace(old, id=new_id(), box=box, source="person", score=None),))
+    return Edit("duplicate", after=(replace(original, id=new_id(), box=box, source="person", score=None),))
 
 
 def accept(
@@ -106,6 +102,12 @@ def pushed(box: Box, dx: float, dy: float, width: float, height: float) -> Box:
     dx = min(max(dx, -box.x0), max(width - box.x1, -box.x0))
     dy = min(max(dy, -box.y0), max(height - box.y1, -box.y0))
     return box.moved(dx, dy).clipped(width, height)
+
+
+def _replaced(kind: EditKind, document: Document, id_: str, box: Box) -> Edit | None:
+    old = document.find(id_)
+    box = box.clipped(document.width, document.height)
+    return None if old is None or box.is_empty else _changed(kind, old, replace(old, box=box))
 
 
 def _changed(kind: EditKind, old: Annotation, new: Annotation) -> Edit | None:

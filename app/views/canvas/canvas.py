@@ -5,26 +5,29 @@ Coordinates that go in and out are pixels of the upright photo at full scale, wh
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QWidget
 
-from app.annotation.document import Document, Edit, Suggestion
+from app.annotation import edits
+from app.annotation.document import Annotation, Document, Edit, Suggestion
+from app.annotation.history import History, made, redone, undone
+from app.common.errors import UserError
+from app.common.geometry import Box
 from app.common.packs import Pack
+from app.common.words import text
+from app.views.canvas.pointer import PointerView
+from app.views.canvas.scene import Reading
+
+STANDSTILL = 300  # ms after the last nudge
+_COPY_OFFSET = 12.0  # widget pixels between a box and its duplicate
+
+__all__ = ["PhotoCanvas", "Reading"]
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """The classifier's first answer for a box that a person drew: shown in the tag while the box has no label."""
-
-    label: str
-    score: float
-
-
-class PhotoCanvas(QWidget):
+class PhotoCanvas(PointerView):
     """One photo, its document and the model's suggestions.
 
     Fill it: :meth:`set_pack`, :meth:`set_photo` (then :meth:`improve_photo` when full pixels come),
@@ -35,76 +38,236 @@ class PhotoCanvas(QWidget):
     has stood still: classify it. ``selection_changed`` carries the selected id or "" (an annotation's or a
     suggestion's). ``mode_changed`` tells True while the next drag draws. ``refused`` carries a UserError.
 
-    A suggestion that is accepted, moved or resized becomes an annotation with the suggestion's id; suggestions whose id
-    is in the document, or that lie on one of its boxes, are not shown.
+    A suggestion that is accepted, relabelled, moved or resized becomes an annotation with the suggestion's id;
+    suggestions whose id is in the document, or that lie on one of its boxes, are not shown.
     """
 
     edited = Signal(object, object)  # Document, Edit
-    selection_changed = Signal(str)
     drawn_box_settled = Signal(str)
-    mode_changed = Signal(bool)
-    view_changed = Signal(float)  # zoom: 1.0 is one photo pixel on one screen pixel
     history_changed = Signal(bool, bool)  # can undo, can redo
-    context_menu_wanted = Signal(str, object)  # id or "", QPoint (global)
+    suggestion_dismissed = Signal(str)
     refused = Signal(object)  # UserError
 
-    # -- filling ------------------------------------------------------------------------------------------------
-    def set_pack(self, pack: Pack) -> None: ...
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._history: History | None = None
+        self._moved_last = ""
+        self._standstill = QTimer(self, singleShot=True, interval=STANDSTILL)
+        self._standstill.timeout.connect(self._settle)
+        self.retranslate()
+
+    # -- filling -----------------------------------------------------------------------------------------------------
+
+    def set_pack(self, pack: Pack) -> None:
+        """Names and colours of the labels."""
+        self._show(pack=pack)
+
     def set_photo(self, image: QImage, full_size: tuple[int, int], synthetic: bool = False) -> None:
-        """A new photo, fitted to the window; the document, suggestions, readings and selection are emptied.
+        """A new photo, fitted to the widget; document, suggestions, readings and selection are emptied."""
+        self.clear_photo()
+        super().set_photo(image, full_size, synthetic)
 
-        ``image`` may be reduced; ``full_size`` is the upright photo's (width, height) at full scale.
-        """
+    def clear_photo(self) -> None:
+        self.forget_gesture()
+        self._standstill.stop()
+        self._moved_last = ""
+        self._history = None
+        super().clear_photo()
+        self._show(document=None, suggestions=(), readings={}, dismissed=frozenset())
+        self.stop_drawing()
+        self.history_changed.emit(False, False)
 
-    def improve_photo(self, image: QImage) -> None:
-        """Better pixels of the same photo: what the eye sees stays where it is."""
-
-    def clear_photo(self) -> None: ...
     def set_document(self, document: Document, past: Sequence[Edit] = (), future: Sequence[Edit] = ()) -> None:
-        """Show this document; ``past`` (oldest first) is what Ctrl+Z goes back, ``future`` (next first) what redo does."""
+        """Show this document; ``past`` (oldest first) can be undone, ``future`` (next first) redone."""
+        self.forget_gesture()
+        self._history = History(document, tuple(past), tuple(future))
+        self._after_change()
 
-    def set_suggestions(self, suggestions: Sequence[Suggestion]) -> None: ...
-    def set_readings(self, readings: Mapping[str, Reading]) -> None: ...
-    def set_min_score(self, score: float) -> None: ...
-    def set_boxes_visible(self, visible: bool) -> None: ...
-    def set_tags_visible(self, visible: bool) -> None: ...
-    def set_read_only(self, read_only: bool) -> None: ...
+    def set_suggestions(self, suggestions: Sequence[Suggestion]) -> None:
+        self._show(suggestions=tuple(suggestions), dismissed=frozenset())
+
+    def set_readings(self, readings: Mapping[str, Reading]) -> None:
+        """What the classifier answers for boxes without a label, by id."""
+        self._show(readings=dict(readings))
+
+    def set_min_score(self, score: float) -> None:
+        """Suggestions below it are not shown."""
+        self._show(min_score=score)
+
+    def set_boxes_visible(self, visible: bool) -> None:
+        self._show(boxes=visible)
+
+    def set_tags_visible(self, visible: bool) -> None:
+        self._show(tags=visible)
+
     def retranslate(self) -> None:
         """After a change of language."""
+        self.setAccessibleName(text("canvas.name"))
+        self._show()
 
-    # -- asking -------------------------------------------------------------------------------------------------
-    def document(self) -> Document | None: ...  # type: ignore[empty-body]
-    def selected(self) -> str: ...  # type: ignore[empty-body]
-    def numbers(self) -> dict[str, int]:  # type: ignore[empty-body]
-        """The number that each box and shown suggestion carries in its tag, by id."""
+    # -- asking ------------------------------------------------------------------------------------------------------
 
-    def shown_suggestions(self) -> tuple[Suggestion, ...]: ...  # type: ignore[empty-body]
-    def zoom(self) -> float: ...  # type: ignore[empty-body]
+    def document(self) -> Document | None:
+        return self._history.present if self._history else None
 
-    # -- doing: each of these is a key or a button ---------------------------------------------------------------
-    def select(self, id_: str) -> None: ...
-    def select_next(self, step: int = 1) -> None: ...
-    def start_drawing(self) -> None: ...
-    def stop_drawing(self) -> None: ...
-    def set_square(self, square: bool) -> None: ...
-    def cancel(self) -> None: ...
-    def delete_selected(self) -> None: ...
-    def duplicate_selected(self) -> None: ...
+    def history(self) -> History | None:
+        return self._history
+
+    def numbers(self) -> dict[str, int]:
+        """The number that each box and suggestion carries in its tag, by id."""
+        return dict(self.scene.numbers)
+
+    def shown_suggestions(self) -> tuple[Suggestion, ...]:
+        return self.scene.shown
+
+    def can_edit(self) -> bool:
+        return self._history is not None and not self._read_only
+
+    # -- doing: each of these is a key or a button -------------------------------------------------------------------
+
+    def select_next(self, step: int = 1) -> None:
+        """The next box or suggestion in the order of the numbers, brought into view."""
+        order = sorted((n, i) for i, n in self.scene.numbers.items() if self.scene.find(i))
+        ids = [i for _, i in order]
+        if ids:
+            at = ids.index(self.selected()) + step if self.selected() in ids else (0 if step > 0 else -1)
+            self.select(ids[at % len(ids)])
+            box = self.scene.find(self.selected())
+            if box:
+                self.bring_into_view(*box.centre)
+
+    def delete_selected(self) -> None:
+        """Take the box away; a suggestion is only put aside until the photo is diagnosed again."""
+        if self._selected_suggestion():
+            id_ = self.selected()
+            self._show(dismissed=self.scene.dismissed | {id_})
+            self.suggestion_dismissed.emit(id_)
+            return
+        self._try(lambda d: edits.delete(d, [self.selected()]))
+
+    def duplicate_selected(self) -> None:
+        box = self.scene.find(self.selected())
+        if box:
+            step = _COPY_OFFSET / self.view().scale
+            self.copy_box(self.selected(), edits.pushed(box, step, step, *self.photo_size()))
+
     def relabel_selected(self, label: str) -> None:
         """Label the selected box; a selected suggestion is accepted under that label."""
+        suggestion = self._selected_suggestion()
+        if suggestion:
+            self._try(lambda d: edits.accept(d, [suggestion], label))
+        else:
+            self._try(lambda d: edits.relabel(d, self.selected(), label))
 
-    def accept_selected(self) -> None: ...
-    def accept_all(self) -> None: ...
-    def toggle_difficult(self) -> None: ...
-    def toggle_verified(self) -> None: ...
-    def nudge(self, dx: float, dy: float) -> None: ...
-    def insert(self, annotations: Sequence[object]) -> None: ...
-    def undo(self) -> None: ...
-    def redo(self) -> None: ...
-    def zoom_by(self, factor: float) -> None: ...
-    def set_zoom(self, zoom: float) -> None: ...
-    def fit_window(self) -> None: ...
-    def fit_width(self) -> None: ...
-    def actual_size(self) -> None: ...
-    def change_brightness(self, steps: int) -> None: ...
-    def reset_brightness(self) -> None: ...
+    def accept_selected(self) -> None:
+        suggestion = self._selected_suggestion()
+        if suggestion:
+            self._try(lambda d: edits.accept(d, [suggestion]))
+
+    def accept_all(self) -> None:
+        """Every suggestion that is shown, in one step."""
+        self._try(lambda d: edits.accept(d, self.shown_suggestions()))
+
+    def toggle_difficult(self) -> None:
+        self._try(lambda d: edits.difficult(d, self.selected()))
+
+    def toggle_verified(self) -> None:
+        """The whole photo's mark."""
+        self._try(edits.verify)
+
+    def insert(self, annotations: Sequence[Annotation]) -> None:
+        """Copies of these boxes, for instance the previous photo's."""
+        self._try(lambda d: edits.insert(d, annotations))
+
+    def nudge(self, dx: float, dy: float) -> None:
+        """Push the selected box by photo pixels."""
+        box = self.scene.find(self.selected())
+        if box:
+            self.change_box(self.selected(), edits.pushed(box, dx, dy, *self.photo_size()), moved=True, still=False)
+
+    def undo(self) -> None:
+        self._step(undone)
+
+    def redo(self) -> None:
+        self._step(redone)
+
+    # -- what a gesture asks for -------------------------------------------------------------------------------------
+
+    def add_box(self, box: Box) -> None:
+        edit = self._try(lambda d: edits.add(d, box))
+        if edit:
+            self.select(edit.after[0].id)
+            self.drawn_box_settled.emit(edit.after[0].id)
+
+    def change_box(self, id_: str, box: Box, moved: bool, still: bool = True) -> None:
+        """A box's new place; a suggestion becomes a box there. ``still``: it will not be pushed on at once."""
+        suggestion = next((s for s in self.scene.shown if s.id == id_), None)
+        if suggestion:
+            edit = self._try(lambda d: edits.accept(d, [suggestion], box=box))
+        elif moved:
+            edit = self._try(lambda d: edits.move_to(d, id_, box))
+        else:
+            edit = self._try(lambda d: edits.resize(d, id_, box))
+        if edit:
+            self._moved_last = id_
+            self._standstill.start(0 if still else STANDSTILL)
+
+    def copy_box(self, id_: str, box: Box) -> None:
+        edit = self._try(lambda d: edits.copy_to(d, self._original(id_), box))
+        if edit:
+            self.select(edit.after[0].id)
+            self.drawn_box_settled.emit(edit.after[0].id)
+
+    # -- inside ------------------------------------------------------------------------------------------------------
+
+    def _original(self, id_: str) -> Annotation | None:
+        """The box with this id, or what the suggestion would be."""
+        document = self.document()
+        suggestion = next((s for s in self.scene.shown if s.id == id_), None)
+        if document is None or suggestion is None:
+            return document.find(id_) if document else None
+        edit = edits.accept(document, [suggestion])
+        return edit.after[0] if edit else None
+
+    def _selected_suggestion(self) -> Suggestion | None:
+        return next((s for s in self.scene.shown if s.id == self.selected()), None)
+
+    def _try(self, edit_of: Callable[[Document], Edit | None]) -> Edit | None:
+        """Make the edit, if there is one and this photo may be edited."""
+        if self._history is None or self._read_only:
+            return None
+        edit = edit_of(self._history.present)
+        if edit is None:
+            return None
+        try:
+            self._history = made(self._history, edit)
+        except UserError as error:
+            self.refused.emit(error)
+            return None
+        self._after_change()
+        self.edited.emit(self._history.present, edit)
+        return edit
+
+    def _step(self, go: Callable[[History], tuple[History, Edit] | None]) -> None:
+        if self._history is None or self._read_only:
+            return
+        self.forget_gesture()
+        try:
+            step = go(self._history)
+        except UserError as error:
+            self.refused.emit(error)
+            return
+        if step:
+            self._history, edit = step
+            self._after_change()
+            self.edited.emit(self._history.present, edit)
+
+    def _after_change(self) -> None:
+        if self._history:
+            self._show(document=self._history.present)
+            self.history_changed.emit(bool(self._history.past), bool(self._history.future))
+
+    def _settle(self) -> None:
+        document = self.document()
+        if document and document.find(self._moved_last):
+            self.drawn_box_settled.emit(self._moved_last)

@@ -1,0 +1,316 @@
+"""Mouse and keys on the canvas: which gesture a press begins, and what it asks for at its end."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, Signal
+from PySide6.QtGui import QEnterEvent, QFocusEvent, QKeyEvent, QMouseEvent
+from PySide6.QtWidgets import QMenu, QWidget
+
+from app.annotation.hit_testing import Handle, Hit, hit
+from app.common.geometry import Box
+from app.common.words import text
+from app.views.canvas.gestures import Gesture, Kind
+from app.views.canvas.scene_view import SceneView
+
+REACH = 7.0  # widget pixels in which a handle or a line is felt
+_FAST = 10  # photo pixels of an arrow key with Shift
+_SCROLL = 48  # widget pixels of an arrow key with nothing selected
+
+_SHAPE = Qt.CursorShape
+_CURSORS: dict[Handle, Qt.CursorShape] = {
+    "nw": _SHAPE.SizeFDiagCursor, "se": _SHAPE.SizeFDiagCursor, "ne": _SHAPE.SizeBDiagCursor,
+    "sw": _SHAPE.SizeBDiagCursor, "n": _SHAPE.SizeVerCursor, "s": _SHAPE.SizeVerCursor,
+    "e": _SHAPE.SizeHorCursor, "w": _SHAPE.SizeHorCursor,
+}  # fmt: skip
+_ARROWS = {
+    Qt.Key.Key_Left: (-1, 0), Qt.Key.Key_Right: (1, 0), Qt.Key.Key_Up: (0, -1), Qt.Key.Key_Down: (0, 1),
+}  # fmt: skip
+_KEYBOARD = {
+    Qt.FocusReason.TabFocusReason,
+    Qt.FocusReason.BacktabFocusReason,
+    Qt.FocusReason.ShortcutFocusReason,
+}
+
+
+class PointerView(SceneView):
+    """Subclasses say what may be edited and carry out what a gesture asks for."""
+
+    mode_changed = Signal(bool)  # True while the next drag draws
+    context_menu_wanted = Signal(str, object)  # id or "", QPoint (global)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._gesture: Gesture | None = None
+        self._drawing = False
+        self._square = False
+        self._control = False
+        self._read_only = False
+        self.drop_menu = QMenu(self)
+        self.drop_menu.aboutToHide.connect(self.forget_gesture)
+        self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+
+    # -- for subclasses ----------------------------------------------------------------------------------------------
+
+    def can_edit(self) -> bool:
+        raise NotImplementedError
+
+    def add_box(self, box: Box) -> None:
+        raise NotImplementedError
+
+    def change_box(self, id_: str, box: Box, moved: bool, still: bool = True) -> None:
+        raise NotImplementedError
+
+    def copy_box(self, id_: str, box: Box) -> None:
+        raise NotImplementedError
+
+    def accept_selected(self) -> None:
+        raise NotImplementedError
+
+    # -- modes -------------------------------------------------------------------------------------------------------
+
+    def set_read_only(self, read_only: bool) -> None:
+        self._read_only = read_only
+        if read_only:
+            self.stop_drawing()
+
+    def drawing(self) -> bool:
+        return self._drawing
+
+    def start_drawing(self) -> None:
+        """The next drag draws a box; then dragging moves and pans again."""
+        if self.can_edit() and not self._drawing:
+            self._drawing = True
+            self.setCursor(_SHAPE.CrossCursor)
+            self.mode_changed.emit(True)
+            self.update()
+
+    def stop_drawing(self) -> None:
+        if self._drawing:
+            self._drawing = False
+            self._crosshair = None
+            self.unsetCursor()
+            self.mode_changed.emit(False)
+            self.update()
+
+    def set_square(self, square: bool) -> None:
+        """Whether boxes are squares; Ctrl turns it round while it is held."""
+        self._square = square
+
+    def square(self) -> bool:
+        return self._square
+
+    def cancel(self) -> None:
+        """One step out: of the gesture, of drawing, of the selection."""
+        if self._gesture:
+            self.forget_gesture()
+        elif self._drawing:
+            self.stop_drawing()
+        else:
+            self.select("")
+
+    def forget_gesture(self) -> None:
+        """The gesture under way comes to nothing."""
+        self._gesture = None
+        self._ghost = None
+        self._ghost_copies = False
+        self.update()
+
+    def finish(self) -> None:
+        """Enter: ends a gesture where it is; else accepts the selected suggestion."""
+        if self._gesture:
+            self._end(QPoint())
+        else:
+            self.accept_selected()
+
+    # -- gestures ----------------------------------------------------------------------------------------------------
+
+    def _begin(self, kind: Kind, at: QPointF, on: Hit | None = None) -> None:
+        now = self.to_photo(at)
+        box = self.scene.find(on.id) if on else None
+        handle = on.handle if on else None
+        self._gesture = Gesture(kind, now, now, (at.x(), at.y()), on.id if on else "", box, handle)
+        self._ghost_copies = kind == "copy"
+
+    def _carry_on(self, at: QPointF) -> None:
+        gesture = self._gesture
+        if gesture is None:
+            return
+        if gesture.kind == "pan":
+            self.pan_by(at.x() - gesture.pressed[0], at.y() - gesture.pressed[1])
+            far = gesture.to(gesture.now, (at.x(), at.y())).dragged
+            self._gesture = replace(gesture, pressed=(at.x(), at.y()), dragged=far)
+            return
+        self._gesture = gesture.to(self.to_photo(at), (at.x(), at.y()))
+        self._update_ghost()
+
+    def _update_ghost(self) -> None:
+        if self._gesture:
+            self._ghost = self._gesture.result(self.photo_size(), self._square != self._control)
+            self.update()
+
+    def _end(self, where: QPoint) -> None:
+        gesture, self._gesture = self._gesture, None
+        if gesture is None:
+            return
+        box = gesture.result(self.photo_size(), self._square != self._control)
+        if gesture.kind == "copy":
+            self._drop(gesture, box, where)
+            return
+        self.forget_gesture()
+        if gesture.kind == "draw":
+            self.stop_drawing()
+            if box:
+                self.add_box(box)
+        elif gesture.kind == "pan":
+            if not gesture.dragged:
+                self.select("")
+        elif box:
+            self.change_box(gesture.id, box, moved=gesture.kind != "resize", still=gesture.kind != "nudge")
+
+    def _drop(self, gesture: Gesture, box: Box | None, where: QPoint) -> None:
+        """The end of a right drag asks: copy or move. A right click without a drag asks for the context menu."""
+        if box is None:
+            self.forget_gesture()
+            self.context_menu_wanted.emit(gesture.id, where)
+            return
+        self.drop_menu.clear()
+        self.drop_menu.addAction(text("canvas.copy_here"), lambda: self.copy_box(gesture.id, box))
+        self.drop_menu.addAction(text("canvas.move_here"), lambda: self.change_box(gesture.id, box, moved=True))
+        self.drop_menu.popup(where)
+
+    # -- mouse -------------------------------------------------------------------------------------------------------
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        at, button = event.position(), event.button()
+        self._follow_control(event.modifiers())
+        if not self.has_photo() or self._gesture:
+            return
+        on = self._under(at)
+        if button == Qt.MouseButton.MiddleButton:
+            self._begin("pan", at)
+        elif button == Qt.MouseButton.RightButton:
+            self._press_right(at, on, event.globalPosition().toPoint())
+        elif button == Qt.MouseButton.LeftButton and self._drawing:
+            self._begin("draw", at)
+        elif button == Qt.MouseButton.LeftButton and on:
+            self.select(on.id)
+            self._begin(("resize" if on.handle else "move") if self.can_edit() else "pan", at, on)
+        elif button == Qt.MouseButton.LeftButton:
+            self._begin("pan", at)
+
+    def _press_right(self, at: QPointF, on: Hit | None, where: QPoint) -> None:
+        if on:
+            self.select(on.id)
+        if on and self.can_edit():
+            self._begin("copy", at, on)
+        else:
+            self.context_menu_wanted.emit(on.id if on else "", where)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        at = event.position()
+        self._follow_control(event.modifiers())
+        if self._drawing:
+            self._crosshair = at
+            self.update()
+        if self._gesture and self._gesture.kind != "nudge":
+            self._carry_on(at)
+        elif not self._drawing:
+            self._hover(at)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        self._follow_control(event.modifiers())
+        if self._gesture and self._gesture.kind != "nudge" and not event.buttons():
+            self._carry_on(event.position())
+            self._end(event.globalPosition().toPoint())
+            self._hover(event.position())
+
+    def leaveEvent(self, event: QEvent) -> None:
+        self._crosshair = None
+        self._hovered = ""
+        self.update()
+        super().leaveEvent(event)
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        if self._drawing:
+            self._crosshair = event.position()
+            self.update()
+        super().enterEvent(event)
+
+    def _under(self, at: QPointF) -> Hit | None:
+        x, y = self.to_photo(at)
+        boxes = [(item.id, item.box) for item in self.scene.items]
+        return hit(boxes, x, y, REACH / self.view().scale, self.selected())
+
+    def _hover(self, at: QPointF) -> None:
+        on = self._under(at) if self.has_photo() and not self._drawing else None
+        if on and on.handle and self.can_edit():
+            self.setCursor(_CURSORS[on.handle])
+        elif on:
+            self.setCursor(_SHAPE.SizeAllCursor if on.id == self.selected() else _SHAPE.PointingHandCursor)
+        elif not self._drawing:
+            self.unsetCursor()
+        hovered = on.id if on else ""
+        if hovered != self._hovered:
+            self._hovered = hovered
+            self.update()
+
+    # -- keys --------------------------------------------------------------------------------------------------------
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        key = Qt.Key(event.key())
+        if key == Qt.Key.Key_Control:
+            self._follow_control(Qt.KeyboardModifier.ControlModifier)
+        elif key == Qt.Key.Key_Escape:
+            self.cancel()
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.finish()
+        elif key in _ARROWS and not event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self._press_arrow(*_ARROWS[key], bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier))
+        else:
+            super().keyPressEvent(event)
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Control:
+            self._follow_control(Qt.KeyboardModifier.NoModifier)
+        elif event.key() in _ARROWS and not event.isAutoRepeat() and self._gesture and self._gesture.kind == "nudge":
+            self._end(QPoint())
+        else:
+            super().keyReleaseEvent(event)
+
+    def _press_arrow(self, dx: int, dy: int, fast: bool) -> None:
+        """Holding an arrow is one gesture, and one step of undo."""
+        box = self.scene.find(self.selected())
+        if box is None or not self.can_edit():
+            self.pan_by(-dx * _SCROLL, -dy * _SCROLL)
+            return
+        if self._gesture is None:
+            start = box.centre
+            self._gesture = Gesture("nudge", start, start, (0, 0), self.selected(), box, dragged=True)
+        if self._gesture.kind == "nudge":
+            step = _FAST if fast else 1
+            x, y = self._gesture.now
+            self._gesture = replace(self._gesture, now=(x + dx * step, y + dy * step))
+            self._update_ghost()
+
+    def _follow_control(self, held: Qt.KeyboardModifier) -> None:
+        control = bool(held & Qt.KeyboardModifier.ControlModifier)
+        if control != self._control:
+            self._control = control
+            self._update_ghost()
+
+    # -- focus -------------------------------------------------------------------------------------------------------
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        self._focus_ring = event.reason() in _KEYBOARD
+        self.update()
+        super().focusInEvent(event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        self._focus_ring = False
+        if self._gesture and self._gesture.kind == "nudge":
+            self._end(QPoint())
+        self.update()
+        super().focusOutEvent(event)

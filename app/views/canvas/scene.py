@@ -1,0 +1,101 @@
+"""What the canvas shows, as a value: document, suggestions and answers, and what each box's tag says. Knows no Qt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from app.annotation import edits
+from app.annotation.document import Annotation, Document, Suggestion
+from app.common.geometry import Box
+from app.common.packs import Pack
+from app.common.words import text
+
+NO_LABEL_COLOUR = "#F2F2F2"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The classifier's first answer for a box that a person drew: shown in the tag while the box has no label."""
+
+    label: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One box to be drawn, in photo pixels; a suggestion is dashed."""
+
+    id: str
+    box: Box
+    colour: str
+    dashed: bool
+    tag: str
+
+
+@dataclass(frozen=True)
+class Scene:
+    document: Document | None = None
+    suggestions: tuple[Suggestion, ...] = ()
+    readings: Mapping[str, Reading] = field(default_factory=dict)
+    pack: Pack | None = None
+    min_score: float = 0.5
+    boxes: bool = True
+    tags: bool = True
+    dismissed: frozenset[str] = frozenset()
+
+    @cached_property
+    def shown(self) -> tuple[Suggestion, ...]:
+        wanted = [s for s in self.suggestions if s.id not in self.dismissed]
+        return edits.shown(self.document or Document(0, 0), wanted, self.min_score)
+
+    @cached_property
+    def numbers(self) -> Mapping[str, int]:
+        return edits.numbering(self.document or Document(0, 0), self.suggestions)
+
+    @cached_property
+    def items(self) -> tuple[Item, ...]:
+        """What is drawn: suggestions first, so that a person's boxes lie above them."""
+        if not self.boxes:
+            return ()
+        annotations = self.document.annotations if self.document else ()
+        return (*map(self._suggestion_item, self.shown), *map(self._annotation_item, annotations))
+
+    @cached_property
+    def by_id(self) -> Mapping[str, Item]:
+        return {item.id: item for item in self.items}
+
+    def find(self, id_: str) -> Box | None:
+        item = self.by_id.get(id_)
+        return item.box if item else None
+
+    def name(self, label: str) -> str:
+        """The label in the person's language; a word that the pack does not know as it is."""
+        known = self.pack.resolve(label) if self.pack else None
+        return str(self.pack.disease(known).name) if self.pack and known else label
+
+    def colour(self, label: str) -> str:
+        known = self.pack.resolve(label) if self.pack and label else None
+        return self.pack.disease(known).colour if self.pack and known else NO_LABEL_COLOUR
+
+    def _suggestion_item(self, one: Suggestion) -> Item:
+        tag = _scored(one.number, self.name(one.label), one.score)
+        return Item(one.id, one.box, self.colour(one.label), True, tag)
+
+    def _annotation_item(self, one: Annotation) -> Item:
+        number = self.numbers[one.id]
+        reading = self.readings.get(one.id)
+        if one.label:
+            tag = text("canvas.tag", number=number, name=self.name(one.label))
+        elif reading:
+            tag = _scored(number, self.name(reading.label), reading.score)
+        else:
+            tag = text("canvas.tag", number=number, name=text("canvas.no_label"))
+        if one.difficult:
+            tag = text("canvas.tag_difficult", tag=tag)
+        return Item(one.id, one.box, self.colour(one.label or (reading.label if reading else "")), False, tag)
+
+
+def _scored(number: int, name: str, score: float) -> str:
+    return text("canvas.tag_scored", number=number, name=name, percent=round(100 * score))

@@ -1,0 +1,121 @@
+"""The photo with the scene's boxes drawn on it, one of them selected."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from PySide6.QtCore import QPointF, Qt, Signal
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPixmap
+from PySide6.QtWidgets import QWidget
+
+from app.common.geometry import Box
+from app.common.words import text
+from app.views import theme
+from app.views.canvas import box_painter
+from app.views.canvas.box_painter import Look
+from app.views.canvas.photo_view import PhotoView
+from app.views.canvas.scene import NO_LABEL_COLOUR, Item, Scene
+
+
+class SceneView(PhotoView):
+    selection_changed = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.scene = Scene()
+        self._version = 0
+        self._selected = ""
+        self._hovered = ""
+        self._still: tuple[object, QPixmap] | None = None
+        self._ghost: Box | None = None  # what the gesture under way makes, photo pixels
+        self._ghost_copies = False  # the selected box stays where it is while the ghost moves
+        self._crosshair: QPointF | None = None
+        self._focus_ring = False
+
+    def selected(self) -> str:
+        """The selected box's or suggestion's id, or ""."""
+        return self._selected
+
+    def select(self, id_: str) -> None:
+        """Select a box or suggestion that is shown; any other id selects nothing."""
+        id_ = id_ if id_ in self.scene.by_id else ""
+        if id_ != self._selected:
+            self._selected = id_
+            self.update()
+            self._describe()
+            self.selection_changed.emit(id_)
+
+    def _show(self, **changes: Any) -> None:
+        """Another scene: fields of :class:`Scene` by name."""
+        self.scene = replace(self.scene, **changes)
+        self._version += 1
+        if self._selected and self._selected not in self.scene.by_id:
+            self.select("")
+        self._describe()
+        self.update()
+
+    def _describe(self) -> None:
+        """What a screen reader says."""
+        boxes = len(self.scene.document.annotations) if self.scene.document else 0
+        words = text("canvas.description", boxes=boxes, suggestions=len(self.scene.shown))
+        chosen = self.scene.by_id.get(self._selected)
+        if chosen:
+            words = text("canvas.description_selected", description=words, tag=chosen.tag)
+        self.setAccessibleDescription(words)
+
+    # -- painting ----------------------------------------------------------------------------------------------------
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        backdrop = self.backdrop()
+        if backdrop is None:
+            painter.fillRect(self.rect(), QColor(theme.GROUND))
+        else:
+            painter.drawPixmap(0, 0, self._with_boxes(backdrop))
+            self._paint_lively(painter)
+        if backdrop is not None and self._synthetic:
+            box_painter.paint_badge(painter, text("canvas.synthetic"), self.height())
+        if self._focus_ring:
+            self._paint_focus(painter)
+        painter.end()
+
+    def _with_boxes(self, backdrop: QPixmap) -> QPixmap:
+        """The backdrop with every box but the selected one: drawn anew only when one of them changes."""
+        apart = "" if self._ghost_copies else self._selected
+        key = (backdrop.cacheKey(), self._version, apart)
+        if self._still is None or self._still[0] != key:
+            pixmap = backdrop.copy()
+            painter = QPainter(pixmap)
+            looks = [self._look(item) for item in self.scene.items if item.id != apart]
+            box_painter.paint_boxes(painter, looks, self.width(), self.height(), self.scene.tags)
+            painter.end()
+            self._still = (key, pixmap)
+        return self._still[1]
+
+    def _paint_lively(self, painter: QPainter) -> None:
+        """What changes with every move of the pointer."""
+        size = (self.width(), self.height())
+        chosen = self.scene.by_id.get(self._selected)
+        if chosen and not self._ghost_copies:
+            look = self._look(chosen, self._ghost)
+            others = [self._look(i) for i in self.scene.items if i.id != chosen.id] if self._ghost is None else []
+            box_painter.paint_selected(painter, look, others[:300], size, self.scene.tags and self._ghost is None)
+        elif self._ghost is not None:
+            colour = chosen.colour if chosen else NO_LABEL_COLOUR
+            box_painter.paint_ghost(painter, self.view().placed(self._ghost), colour, *size)
+        hovered = self.scene.by_id.get(self._hovered)
+        if hovered and hovered.id != self._selected and not self.scene.tags:
+            box_painter.paint_tag_alone(painter, self._look(hovered), size)
+        if self._crosshair is not None:
+            box_painter.paint_crosshair(painter, self._crosshair.x(), self._crosshair.y(), *size)
+
+    def _look(self, item: Item, box: Box | None = None) -> Look:
+        return Look(item.id, self.view().placed(box or item.box), item.colour, item.dashed, item.tag)
+
+    def _paint_focus(self, painter: QPainter) -> None:
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        pen = QPen(QColor(theme.current().accent), 2)
+        pen.setJoinStyle(Qt.PenJoinStyle.MiterJoin)
+        painter.setPen(pen)
+        painter.drawRect(self.rect().adjusted(1, 1, -1, -1))
