@@ -17,7 +17,7 @@ from app.common.geometry import Box
 from app.views.canvas.tags import Layout
 from app.views.theme import ui_font
 
-EDGE = QColor(0, 0, 0, 190)
+EDGE = QColor(0, 0, 0, 225)
 UNDER_DASH = QColor(0, 0, 0, 90)
 TAG_GROUND = QColor(24, 24, 24, 232)
 TAG_TEXT = QColor("#F2F2F2")
@@ -29,12 +29,13 @@ _FAR = 32  # how far outside the widget a line is still drawn
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """One box as it is drawn: ``placed`` in widget pixels, ``colour`` ``#RRGGBB``."""
+    """One box as it is drawn: ``placed`` in widget pixels, ``colour`` ``#RRGGBB``; the tag is filled when ``sure``."""
 
     id: str
     placed: Box
     colour: str
     dashed: bool
+    sure: bool
     tag: str
 
 
@@ -70,7 +71,7 @@ def paint_selected(painter: QPainter, look: Look, others: Sequence[Look], size: 
 
 def paint_ghost(painter: QPainter, placed: Box, colour: str, width: int, height: int) -> None:
     """A box that is being drawn, or where a copy would go."""
-    paint_boxes(painter, [Look("", placed, colour, False, "")], width, height, tags=False)
+    paint_boxes(painter, [Look("", placed, colour, False, False, "")], width, height, tags=False)
 
 
 def paint_tag_alone(painter: QPainter, look: Look, size: tuple[int, int]) -> None:
@@ -88,7 +89,7 @@ def paint_crosshair(painter: QPainter, x: float, y: float, width: int, height: i
 
 def paint_badge(painter: QPainter, words: str, height: int) -> None:
     """A pill in the lower left corner of the widget."""
-    pixmap = tag_pixmap(words, "", True, painter.device().devicePixelRatio())
+    pixmap = tag_pixmap(words, "", False, painter.device().devicePixelRatio())
     painter.drawPixmap(QPointF(8, height - 8 - pixmap.deviceIndependentSize().height()), pixmap)
 
 
@@ -102,24 +103,24 @@ def _paint_tags(painter: QPainter, looks: Sequence[Look], width: int, height: in
 
 
 def _paint_tag(painter: QPainter, look: Look, layout: Layout, around: Box) -> None:
-    pixmap = tag_pixmap(look.tag, look.colour, look.dashed, painter.device().devicePixelRatio())
+    pixmap = tag_pixmap(look.tag, look.colour, look.sure, painter.device().devicePixelRatio())
     size = pixmap.deviceIndependentSize()
     x, y = layout.place(around, size.width(), size.height())
     painter.drawPixmap(QPointF(round(x), round(y)), pixmap)
 
 
-def tag_pixmap(words: str, colour: str, dashed: bool, ratio: float) -> QPixmap:
-    """A tag ready to be laid down: filled with its colour for a box, dark with a coloured edge for a suggestion."""
+def tag_pixmap(words: str, colour: str, filled: bool, ratio: float) -> QPixmap:
+    """A tag ready to be laid down: filled with its colour, or dark with an edge of it."""
     font = tag_font()
-    key = f"tag {font.key()} {colour} {dashed} {ratio} {words}"
+    key = f"tag {font.key()} {colour} {filled} {ratio} {words}"
     pixmap = QPixmap()
     if not QPixmapCache.find(key, pixmap):
-        pixmap = _drawn_tag(words, colour, dashed, ratio, font)
+        pixmap = _drawn_tag(words, colour, filled, ratio, font)
         QPixmapCache.insert(key, pixmap)
     return pixmap
 
 
-def _drawn_tag(words: str, colour: str, dashed: bool, ratio: float, font: QFont) -> QPixmap:
+def _drawn_tag(words: str, colour: str, filled: bool, ratio: float, font: QFont) -> QPixmap:
     metrics = QFontMetricsF(font)
     width, height = round(metrics.horizontalAdvance(words)) + 12, round(metrics.height()) + 3
     pixmap = QPixmap(round(width * ratio), round(height * ratio))
@@ -128,10 +129,10 @@ def _drawn_tag(words: str, colour: str, dashed: bool, ratio: float, font: QFont)
     painter = QPainter(pixmap)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setFont(font)
-    painter.setPen(QPen(QColor(colour) if dashed and colour else EDGE, 1))
-    painter.setBrush(TAG_GROUND if dashed or not colour else QColor(colour))
+    painter.setPen(QPen(QColor(colour) if colour and not filled else EDGE, 1))
+    painter.setBrush(QColor(colour) if filled else TAG_GROUND)
     painter.drawRoundedRect(QRectF(0.5, 0.5, width - 1, height - 1), 3, 3)
-    painter.setPen(TAG_TEXT if dashed or not colour else ON_COLOUR)
+    painter.setPen(ON_COLOUR if filled else TAG_TEXT)
     painter.drawText(QRectF(0, 0, width, height), Qt.AlignmentFlag.AlignCenter, words)
     painter.end()
     return pixmap

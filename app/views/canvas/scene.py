@@ -25,12 +25,13 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One box to be drawn, in photo pixels; a suggestion is dashed."""
+    """One box to be drawn, in photo pixels; a suggestion is dashed. ``sure``: a person has said what it is."""
 
     id: str
     box: Box
     colour: str
     dashed: bool
+    sure: bool
     tag: str
 
 
@@ -81,7 +82,7 @@ class Scene:
 
     def _suggestion_item(self, one: Suggestion) -> Item:
         tag = _scored(one.number, self.name(one.label), one.score)
-        return Item(one.id, one.box, self.colour(one.label), True, tag)
+        return Item(one.id, one.box, self.colour(one.label), True, False, tag)
 
     def _annotation_item(self, one: Annotation) -> Item:
         number = self.numbers[one.id]
@@ -94,7 +95,8 @@ class Scene:
             tag = text("canvas.tag", number=number, name=text("canvas.no_label"))
         if one.difficult:
             tag = text("canvas.tag_difficult", tag=tag)
-        return Item(one.id, one.box, self.colour(one.label or (reading.label if reading else "")), False, tag)
+        colour = self.colour(one.label or (reading.label if reading else ""))
+        return Item(one.id, one.box, colour, False, bool(one.label), tag)
 
 
 def _scored(number: int, name: str, score: float) -> str:

@@ -111,7 +111,7 @@ class SceneView(PhotoView):
             box_painter.paint_crosshair(painter, self._crosshair.x(), self._crosshair.y(), *size)
 
     def _look(self, item: Item, box: Box | None = None) -> Look:
-        return Look(item.id, self.view().placed(box or item.box), item.colour, item.dashed, item.tag)
+        return Look(item.id, self.view().placed(box or item.box), item.colour, item.dashed, item.sure, item.tag)
 
     def _paint_focus(self, painter: QPainter) -> None:
         painter.setBrush(Qt.BrushStyle.NoBrush)

@@ -23,7 +23,9 @@ class Layout:
         self._prices = [bytearray(self._columns) for _ in range(self._rows)]
         for box in sorted(boxes, key=lambda b: -b.area):
             small = min(box.width, box.height) < _SMALL_SIDE
-            self._mark(box, _SMALL if small else _LARGE)
+            # A large box's rim is left free, so that a tag beside it costs nothing.
+            inside = box if small else Box(box.x0 + _CELL, box.y0 + _CELL, box.x1 - _CELL, box.y1 - _CELL)
+            self._mark(inside, _SMALL if small else _LARGE)
 
     def place(self, box: Box, width: float, height: float) -> tuple[float, float]:
         """The top left corner for a tag of this size beside ``box``."""
