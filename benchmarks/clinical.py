@@ -14,14 +14,14 @@ from typing import Any
 from app.common.packs import load_pack
 from benchmarks.clinical_split import FOLDER, photos
 from benchmarks.common import Share, keep, log_look
-from benchmarks.shipped import shipped_diagnoser
+from benchmarks.shipped import shipped
 
 
 def measure(part: str, min_score: float = 0.5) -> dict[str, Any]:
-    diagnoser = shipped_diagnoser()
+    models = shipped()
     rows = []
     for path, truth in photos(part):
-        answer = diagnoser.diagnose(path, min_score=min_score).as_json()
+        answer = models.answer(path, min_score)
         order = [entry["disease"] for entry in answer["top3"]]
         rows.append(
             {
@@ -48,7 +48,7 @@ def measure(part: str, min_score: float = 0.5) -> dict[str, Any]:
         "majority_share": max(Counter(r["truth"] for r in rows).values()) / n,
         "per_disease": per_disease,
         "answers": dict(Counter(r["answer"] for r in rows)),
-        "models": diagnoser.names(),
+        "models": models.names(),
     }
 
 

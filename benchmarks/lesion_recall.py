@@ -11,7 +11,7 @@ import numpy as np
 
 from app.common.geometry import Box, iou
 from benchmarks.common import DATA, Share, keep, log_look
-from benchmarks.shipped import kept_half, shipped_diagnoser
+from benchmarks.shipped import kept_half, shipped
 
 FOLDER = DATA / "isic2016_lesions"
 
@@ -23,21 +23,23 @@ def mask_box(mask: np.ndarray) -> Box:
 
 
 def measure(min_scores: tuple[float, ...] = (0.5, 0.3, 0.05)) -> dict[str, Any]:
-    diagnoser = shipped_diagnoser()
+    models = shipped()
     best: list[list[tuple[float, float]]] = []
     for image in sorted(FOLDER.joinpath("images").glob("*.jpg")):
         if not kept_half(image.name):
             continue
         mask = cv2.imread(str(FOLDER / "masks" / f"{image.stem}_Segmentation.png"), cv2.IMREAD_GRAYSCALE)
         truth = mask_box(mask > 127)
-        lesions = diagnoser.diagnose(image, min_score=min(min_scores)).as_json()["lesions"]
+        lesions = models.answer(image, min(min_scores))["lesions"]
         best.append([(lesion["score"], iou(Box(*lesion["box"]), truth)) for lesion in lesions])
     recall = {
-        str(s): Share(sum(any(score >= s and overlap >= 0.5 for score, overlap in row) for row in best), len(best)).as_json()
+        str(s): Share(
+            sum(any(score >= s and overlap >= 0.5 for score, overlap in row) for row in best), len(best)
+        ).as_json()
         for s in min_scores
     }
     boxes = {str(s): sum(sum(score >= s for score, _ in row) for row in best) / len(best) for s in min_scores}
-    return {"recall_at_iou50_by_min_score": recall, "boxes_per_photo": boxes, "models": diagnoser.names()}
+    return {"recall_at_iou50_by_min_score": recall, "boxes_per_photo": boxes, "models": models.names()}
 
 
 def main() -> int:

@@ -18,7 +18,7 @@ from app.common.phantoms import photos as phantom_photos
 from benchmarks.clinical_split import FOLDER as CLINICAL
 from benchmarks.clinical_split import photos as clinical_photos
 from benchmarks.common import DATA, Share, keep
-from benchmarks.shipped import shipped_diagnoser
+from benchmarks.shipped import shipped
 
 UNSEEN_SEED = 77_001
 EVERYDAY = ("astronaut", "brick", "camera", "cat", "chelsea", "coffee", "coins", "grass", "gravel", "horse", "hubble_deep_field",
@@ -75,14 +75,14 @@ def some(folder: str, pattern: str, count: int, seed: int = 3) -> list[Any]:
 
 
 def measure(full: bool) -> dict[str, Any]:
-    diagnoser = shipped_diagnoser()
+    models = shipped()
     count = 400 if full else 100
 
     def scores(pictures: Iterable[Any]) -> np.ndarray:
-        return np.array([diagnoser.unlike_score(picture) for picture in pictures])
+        return np.array([models.unlike(picture)[0] for picture in pictures])
 
     own = scores(p.pixels for p in phantom_photos("A", patients=-(-count // 3), seed=UNSEEN_SEED))
-    threshold = diagnoser.unlike_threshold
+    threshold = models.unlike(next(documents(1)))[1]
     result: dict[str, Any] = {
         "threshold": threshold,
         "false_alarms_on_unseen_phantoms": Share(int((own > threshold).sum()), len(own)).as_json(),
@@ -104,7 +104,7 @@ def measure(full: bool) -> dict[str, Any]:
             "auroc": auroc(strange, own),
             "flagged": Share(int((strange > threshold).sum()), len(strange)).as_json(),
         }
-    return {**result, "models": diagnoser.names()}
+    return {**result, "models": models.names()}
 
 
 def main() -> int:
