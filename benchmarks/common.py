@@ -101,7 +101,12 @@ def keep(name: str, result: dict[str, Any], full: bool) -> Path:
     """Write ``result`` with date and machine to ``benchmarks/results/<name>[-quick].json`` and print it."""
     RESULTS.mkdir(exist_ok=True)
     file = RESULTS / (f"{name}.json" if full else f"{name}-quick.json")
-    dated = {"benchmark": name, "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"), "full": full, "machine": machine()}
+    dated = {
+        "benchmark": name,
+        "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        "full": full,
+        "machine": machine(),
+    }
     text = json.dumps({**dated, **result}, indent=1, ensure_ascii=False, default=str)
     file.write_text(text + "\n", encoding="utf-8")
     print(text)
@@ -111,7 +116,9 @@ def keep(name: str, result: dict[str, Any], full: bool) -> Path:
 def log_look(what: str, why: str, result: str, models: Sequence[str] = ()) -> None:
     """Add a line to the log of looks at test data; a figure that is not logged does not count."""
     if not LOOKS.exists():
-        LOOKS.write_text("# Every look at data kept for testing\n\n| when | what | models | why | result |\n|---|---|---|---|---|\n")
+        LOOKS.write_text(
+            "# Every look at data kept for testing\n\n| when | what | models | why | result |\n|---|---|---|---|---|\n"
+        )
     when = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     with LOOKS.open("a", encoding="utf-8") as log:
         log.write(f"| {when} | {what} | {', '.join(models)} | {why} | {result} |\n")

@@ -1,4 +1,4 @@
-"""How well "unlike the training data" tells strangers from phantoms: false alarms on unseen phantoms, AUROC beside strangers.
+"""How well "unlike the training data" tells strangers from phantoms: false alarms on unseen phantoms, and AUROC.
 
 Strangers: blood cells (train no shipped model), dermoscopy, rendered documents, everyday pictures (scikit-image's).
 The rate on clinical photos (development part) is reported apart: they are neither strangers nor phantoms.
@@ -21,8 +21,10 @@ from benchmarks.common import DATA, Share, keep
 from benchmarks.shipped import shipped
 
 UNSEEN_SEED = 77_001
-EVERYDAY = ("astronaut", "brick", "camera", "cat", "chelsea", "coffee", "coins", "grass", "gravel", "horse", "hubble_deep_field",
-            "immunohistochemistry", "logo", "moon", "page", "rocket", "text", "clock", "retina", "colorwheel")  # fmt: skip
+EVERYDAY = tuple(
+    "astronaut brick camera cat chelsea coffee coins grass gravel horse hubble_deep_field immunohistochemistry "
+    "logo moon page rocket text clock retina colorwheel".split()
+)
 
 
 def everyday() -> Iterator[np.ndarray]:
