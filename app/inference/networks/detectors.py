@@ -81,6 +81,7 @@ class Detector(nn.Module):
         self.rpn = rpn
         self.roi_heads = heads
         self.classes = classes
+        self.channels = heads.box_head.channels
 
     def forward(self, images: Sequence[Tensor], targets: list[dict[str, Tensor]] | None = None) -> Any:
         """Losses while training, detections else.

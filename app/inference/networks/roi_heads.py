@@ -21,6 +21,7 @@ class FcHead(nn.Module):
 
     def __init__(self, channels: int, hidden: int) -> None:
         super().__init__()
+        self.channels = channels
         self.first = nn.Linear(channels * POOLED * POOLED, hidden)
         self.second = nn.Linear(hidden, hidden)
 
@@ -33,6 +34,7 @@ class ConvHead(nn.Module):
 
     def __init__(self, channels: int, hidden: int) -> None:
         super().__init__()
+        self.channels = channels
         self.convs = nn.Sequential(
             nn.Conv2d(channels, channels, 3, padding=1, bias=False),
             nn.BatchNorm2d(channels),
