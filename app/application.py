@@ -5,10 +5,9 @@ from __future__ import annotations
 import getpass
 import os
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from PySide6.QtCore import QLibraryInfo, QObject, QTranslator, Signal
 from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
@@ -18,6 +17,7 @@ from app.common.logs import crash_seen, install_exception_hook, previous_crash, 
 from app.common.settings import load_settings
 from app.common.words import set_language, text
 from app.common.workspace import Workspace, open_workspace
+from app.views.background import DatabaseDoor
 from app.views.services import Services, chosen_language
 from app.views.theme import apply_theme
 from app.views.window import Window
@@ -71,7 +71,7 @@ class Program(QObject):
 
     def _open(self) -> None:
         self.services.background.open(
-            lambda: open_door(self.services.workspace), lambda _: self.workbench.begin(self._paths)
+            partial(_open_store, self.services.workspace), lambda _: self.workbench.begin(self._paths)
         )
         crash = previous_crash(self.services.workspace)
         if crash is not None:
@@ -80,43 +80,11 @@ class Program(QObject):
             crash_seen(self.services.workspace)
 
 
-class _Door:
-    """The database, with its problems in a person's words."""
-
-    def __init__(self, database: Any, problem: type[Exception]) -> None:
-        self._database = database
-        self._problem = problem
-
-    @contextmanager
-    def read(self) -> Iterator[Any]:
-        with self._in_words(), self._database.read() as session:
-            yield session
-
-    @contextmanager
-    def write(self, actor: str) -> Iterator[Any]:
-        with self._in_words(), self._database.write(actor) as session:
-            yield session
-
-    def close(self) -> None:
-        self._database.close()
-
-    @contextmanager
-    def _in_words(self) -> Iterator[None]:
-        try:
-            yield
-        except self._problem as problem:
-            raise UserError(str(getattr(problem, "code", "")), reason=str(getattr(problem, "reason", ""))) from problem
-
-
-def open_door(workspace: Workspace) -> _Door:
-    """Imports SQLAlchemy: for the database thread, after the first paint."""
+def _open_store(workspace: Workspace) -> DatabaseDoor:
+    """On the database thread, after the first paint: SQLAlchemy is imported here."""
     from app.datasets.store import open_store
-    from db.problems import DatabaseProblem
 
-    try:
-        return _Door(open_store(workspace), DatabaseProblem)
-    except DatabaseProblem as problem:
-        raise UserError(problem.code, reason=problem.reason) from problem
+    return open_store(workspace)
 
 
 def engine_command() -> list[str]:

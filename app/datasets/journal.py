@@ -185,3 +185,16 @@ def _row(image_id: int, a: Annotation, author: str) -> Row:
         score=a.score,
         author=author,
     )
+
+
+def history(session: Session, image_id: int, actor: str, most: int = 200) -> tuple[tuple[Edit, ...], tuple[Edit, ...]]:
+    """What ``actor`` can undo (oldest first, the last ``most``) and redo (next one first) on this photo."""
+    query = select(JournalEntry.payload).where(
+        JournalEntry.image_id == image_id, JournalEntry.actor == actor, JournalEntry.payload.is_not(None)
+    )
+    done = session.scalars(query.where(JournalEntry.state == _DONE).order_by(JournalEntry.id.desc()).limit(most)).all()
+    undone = session.scalars(query.where(JournalEntry.state == _UNDONE).order_by(JournalEntry.id).limit(most)).all()
+    return (
+        tuple(edit_from_json(p) for p in reversed(done) if p is not None),
+        tuple(edit_from_json(p) for p in undone if p is not None),
+    )

@@ -31,6 +31,7 @@ _PATHS = {
     "previous": '<path d="M14.5 5 8 12l6.5 7"/>',
     "next": '<path d="M9.5 5 16 12l-6.5 7"/>',
     "check": '<path d="M4.5 12.5 10 18 20 6.5"/>',
+    "verified": '<circle cx="12" cy="12" r="8.5"/><path d="M8 12.4l2.8 2.8L16 9.6"/>',
     "close": '<path d="M6 6l12 12M18 6 6 18"/>',
     "warn": '<path d="M12 4 2.8 20h18.4zM12 10v5M12 17.4v.6"/>',
     "info": '<circle cx="12" cy="12" r="8.5"/><path d="M12 11v5.5M12 7.4V8"/>',
@@ -38,6 +39,7 @@ _PATHS = {
     "left": '<path d="M3 5h18v14H3zM9 5v14"/>',
     "right": '<path d="M3 5h18v14H3zM15 5v14"/>',
     "down": '<path d="M7 10l5 5 5-5"/>',
+    "up": '<path d="M7 14l5-5 5 5"/>',
     "doubt": '<circle cx="12" cy="12" r="8.5"/><path d="M9.4 9.6c.3-3.4 5.4-3.2 5.2 0-.1 2-2.6 2.2-2.6 4.2M12 16.6v.5"/>',
 }  # fmt: skip
 

@@ -12,7 +12,7 @@ from PySide6.QtGui import QKeySequence
 
 
 def assigned(defaults: Mapping[str, Iterable[str]], own: Mapping[str, Iterable[str]]) -> dict[str, tuple[str, ...]]:
-    """Every action's keys; ``own`` (from the settings) wins, its unknown actions and unreadable keys are passed over."""
+    """Every action's keys; ``own`` (from the settings) wins, its unknown actions and keys are passed over."""
     return {action: tuple(filter(None, map(portable, own.get(action, keys)))) for action, keys in defaults.items()}
 
 

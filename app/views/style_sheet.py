@@ -27,6 +27,7 @@ QLabel[kind="page"] { font-size: 20px; font-weight: 600; }
 QLabel[kind="section"] { font-size: 13px; font-weight: 600; }
 QLabel[kind="soft"] { color: $text_soft; }
 QLabel[kind="caption"] { color: $text_soft; font-size: 11px; }
+QLabel[kind="small"] { color: $text_soft; font-size: 12px; }
 QLabel[kind="empty"] { font-size: 15px; color: $on_ground; font-weight: 600; }
 QLabel[kind="banner"] { color: $text_soft; font-size: 12px; }
 

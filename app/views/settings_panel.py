@@ -1,0 +1,138 @@
+"""Language, theme, device, the folder for saved boxes, and the keys: what a person may set, taken at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QDialog,
+    QFileDialog,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.common.words import text
+from app.views.actions import Actions
+from app.views.choice import Choice
+from app.views.parts import Elided, label, line
+from app.views.services import Services
+
+
+class SettingsPanel(QDialog):
+    def __init__(
+        self,
+        services: Services,
+        actions: Actions,
+        use_language: Callable[[str], None],
+        use_theme: Callable[[str], None],
+        parent: QWidget,
+    ) -> None:
+        super().__init__(parent)
+        self._services = services
+        self._actions = actions
+        settings = services.settings
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setMinimumSize(520, 560)
+        self._title = label("page")
+        self.language = _choice(_languages, settings.language, use_language)
+        self.theme = _choice(_themes, settings.theme, use_theme)
+        self.device = _choice(_devices, settings.device, lambda key: services.change_settings(device=key))
+        self._device_note = label("caption", wrap=True)
+        self._folder = Elided()
+        self._choose = QPushButton()
+        self._choose.clicked.connect(lambda: self._choose_folder())
+        self._beside = QPushButton()
+        self._beside.clicked.connect(lambda: self._set_folder(""))
+        self._captions = [label() for _ in range(4)]
+        self._keys_heading = label("section")
+        self._keys = QWidget()
+        self._keys_form = QFormLayout(self._keys)
+        self._keys_form.setContentsMargins(0, 0, 8, 0)
+        self._keys_form.setVerticalSpacing(6)
+        self._close = QPushButton()
+        self._close.clicked.connect(self.accept)
+        self._lay_out()
+        self.retranslate()
+
+    def _lay_out(self) -> None:
+        form = QFormLayout()
+        form.setHorizontalSpacing(16)
+        form.setVerticalSpacing(8)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
+        folder = QHBoxLayout()
+        folder.addWidget(self._folder, 1)
+        folder.addWidget(self._choose)
+        folder.addWidget(self._beside)
+        fields = (self.language, self.theme, self.device)
+        for caption, field in zip(self._captions, fields, strict=False):
+            form.addRow(caption, field)
+            caption.setBuddy(field)
+        form.addRow(QLabel(), self._device_note)
+        form.addRow(self._captions[3], folder)
+        scroll = QScrollArea()
+        scroll.setWidget(self._keys)
+        scroll.setWidgetResizable(True)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(24, 24, 24, 16)
+        layout.setSpacing(12)
+        layout.addWidget(self._title)
+        layout.addLayout(form)
+        layout.addWidget(line())
+        layout.addWidget(self._keys_heading)
+        layout.addWidget(scroll, 1)
+        layout.addWidget(self._close, 0, Qt.AlignmentFlag.AlignRight)
+
+    def _choose_folder(self) -> None:
+        folder = QFileDialog.getExistingDirectory(self, text("settings.save_folder"), self._services.settings.save_folder)
+        if folder:
+            self._set_folder(folder)
+
+    def _set_folder(self, folder: str) -> None:
+        self._services.change_settings(save_folder=folder)
+        self.retranslate()
+
+    def retranslate(self) -> None:
+        self.setWindowTitle(text("settings.title"))
+        self._title.setText(text("settings.title"))
+        words = (text("settings.language"), text("settings.theme"), text("settings.device"), text("settings.save_folder"))
+        for caption, said in zip(self._captions, words, strict=True):
+            caption.setText(said)
+        self._device_note.setText(text("settings.device_note"))
+        folder = self._services.settings.save_folder
+        self._folder.setText(folder or text("settings.beside"))
+        self._choose.setText(text("settings.choose"))
+        self._beside.setText(text("settings.beside"))
+        self._beside.setVisible(bool(folder))
+        self._keys_heading.setText(text("settings.keys"))
+        self._close.setText(text("message.close"))
+        while self._keys_form.rowCount():
+            self._keys_form.removeRow(0)
+        for words_of, keys in self._actions.key_list():
+            said = label("soft")
+            said.setText(keys)
+            self._keys_form.addRow(words_of, said)
+
+
+def _choice(options: Callable[[], list[tuple[str, str]]], key: str, picked: Callable[[str], None]) -> Choice:
+    choice = Choice(options)
+    choice.set_key(key)
+    choice.picked.connect(picked)
+    return choice
+
+
+def _languages() -> list[tuple[str, str]]:
+    return [("auto", text("settings.system")), ("en", "English"), ("zh", "简体中文")]
+
+
+def _themes() -> list[tuple[str, str]]:
+    return [("auto", text("settings.system")), ("light", text("settings.light")), ("dark", text("settings.dark"))]
+
+
+def _devices() -> list[tuple[str, str]]:
+    return [("auto", text("settings.device_auto")), ("cpu", text("settings.device_cpu")), ("cuda", text("settings.device_gpu"))]

@@ -1,0 +1,95 @@
+"""Small pictures of photos, decoded off the GUI thread, the newest wish first, in a cache limited by bytes."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QSize, Qt, Signal
+from PySide6.QtGui import QImage, QPixmap
+
+from app.common.errors import UserError
+from app.views.background import Background
+
+if TYPE_CHECKING:
+    from app.common.images import Photo
+
+CACHE_BYTES = 48 << 20
+WAITING = 120  # older wishes than these were scrolled past
+SIDE = 144  # pixels, for screens up to twice as dense
+
+
+class Thumbnails(QObject):
+    arrived = Signal(object)  # Path
+
+    def __init__(self, background: Background, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._background = background
+        self._cache: OrderedDict[Path, QPixmap] = OrderedDict()
+        self._bytes = 0
+        self._broken: set[Path] = set()
+        self._wishes: OrderedDict[Path, None] = OrderedDict()
+        self._busy = False
+
+    def get(self, path: Path) -> QPixmap | None:
+        """The picture if it is there; otherwise it is wished for, and ``arrived`` tells when it came."""
+        found = self._cache.get(path)
+        if found is not None:
+            self._cache.move_to_end(path)
+            return found
+        if path not in self._broken:
+            self._wishes[path] = None
+            self._wishes.move_to_end(path)
+            while len(self._wishes) > WAITING:
+                self._wishes.popitem(last=False)
+            self._next()
+        return None
+
+    def is_broken(self, path: Path) -> bool:
+        return path in self._broken
+
+    def _next(self) -> None:
+        if self._busy or not self._wishes:
+            return
+        self._busy = True
+        path, _ = self._wishes.popitem()
+        self._background.work(
+            lambda: _small_image(path),
+            lambda image: self._came(path, image),
+            lambda error: self._failed(path, error),
+            owner=self,
+        )
+
+    def _came(self, path: Path, image: QImage) -> None:
+        pixmap = QPixmap.fromImage(image)
+        self._cache[path] = pixmap
+        self._bytes += image.sizeInBytes()
+        while self._bytes > CACHE_BYTES and len(self._cache) > 1:
+            _, old = self._cache.popitem(last=False)
+            self._bytes -= old.width() * old.height() * 4
+        self._done(path)
+
+    def _failed(self, path: Path, error: UserError) -> None:
+        self._broken.add(path)
+        self._done(path)
+
+    def _done(self, path: Path) -> None:
+        self._busy = False
+        self.arrived.emit(path)
+        self._next()
+
+
+def _small_image(path: Path) -> QImage:
+    from app.common.images import read_photo
+
+    image = image_of(read_photo(path, SIDE))
+    return image.scaled(
+        QSize(SIDE * 2, SIDE), Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
+    ).convertToFormat(QImage.Format.Format_RGB32)
+
+
+def image_of(photo: Photo) -> QImage:
+    """Qt's picture of the photo's pixels (its own copy)."""
+    height, width = photo.pixels.shape[:2]
+    return QImage(photo.pixels.data, width, height, 3 * width, QImage.Format.Format_RGB888).copy()

@@ -1,0 +1,209 @@
+"""The case card: the visit that the photo belongs to, editable in place; folded it is one line."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+from PySide6.QtCore import QObject, QSize, Qt, Signal
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
+
+from app.common.errors import UserError
+from app.common.packs import Pack
+from app.common.words import text
+from app.datasets.records import CaseRecord
+from app.views.choice import Choice
+from app.views.icons import icon
+from app.views.parts import Elided, label, tool_button
+
+_TEXTS = ("patient", "age", "site", "duration_months", "visited", "centre", "history", "pathology")
+
+
+class CaseCard(QFrame):
+    """``edited`` carries a CaseRecord to store (id 0: the photo had no case yet)."""
+
+    edited = Signal(object)
+    refused = Signal(object)  # UserError
+    patient_wanted = Signal(str)
+
+    def __init__(self, pack: Pack) -> None:
+        super().__init__()
+        self.setProperty("kind", "card")
+        self._pack = pack
+        self._record = CaseRecord(0, "")
+        self._photos = 0
+        self.fields: dict[str, QLineEdit] = {}
+        self._captions: dict[str, QLabel] = {}
+        for name in _TEXTS:
+            field = QLineEdit()
+            field.setProperty("kind", "inplace")
+            field.editingFinished.connect(self._finished)
+            self.fields[name] = field
+        self.sex = Choice(_sexes)
+        self.sex.setProperty("kind", "inplace")
+        self.sex.picked.connect(lambda _: self._finished())
+        self.final = Choice(self._answers)
+        self.final.picked.connect(lambda _: self._finished())
+        self._heading = label("section")
+        self._summary = Elided("soft")
+        self.fold = tool_button("down", lambda: self.set_open(not self._body.isVisibleTo(self)))
+        self.photos = QPushButton()
+        self.photos.setProperty("kind", "flat")
+        self.photos.clicked.connect(lambda: self.patient_wanted.emit(self._record.patient))
+        self._final_caption = label("caption")
+        self._body = QWidget()
+        self._lay_out()
+        self.set_open(False)
+        self.retranslate()
+
+    def _lay_out(self) -> None:
+        head = QHBoxLayout()
+        head.setSpacing(8)
+        head.addWidget(self._heading)
+        head.addWidget(self._summary, 1)
+        head.addWidget(self.fold)
+        grid = QGridLayout(self._body)
+        grid.setContentsMargins(0, 4, 0, 0)
+        grid.setHorizontalSpacing(6)
+        grid.setVerticalSpacing(1)
+        grid.setColumnStretch(1, 1)
+        grid.setColumnStretch(3, 1)
+        places = (("patient", 0, 0, 3), ("age", 1, 0, 1), ("sex", 1, 2, 1), ("site", 2, 0, 3), ("duration_months", 3, 0, 1),
+                  ("visited", 3, 2, 1), ("centre", 4, 0, 3), ("history", 5, 0, 3), ("pathology", 6, 0, 3))  # fmt: skip
+        for name, row, column, span in places:
+            caption = label("caption")
+            self._captions[name] = caption
+            grid.addWidget(caption, row, column)
+            field: QWidget = self.sex if name == "sex" else self.fields[name]
+            field.setMinimumWidth(40)
+            grid.addWidget(field, row, column + 1, 1, span)
+            caption.setBuddy(field)
+        grid.addWidget(self.photos, 7, 0, 1, 4, Qt.AlignmentFlag.AlignLeft)
+        last = QHBoxLayout()
+        last.setSpacing(8)
+        last.addWidget(self._final_caption)
+        last.addWidget(self.final, 1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(12, 6, 8, 8)
+        layout.setSpacing(4)
+        layout.addLayout(head)
+        layout.addWidget(self._body)
+        layout.addLayout(last)
+
+    @property
+    def record(self) -> CaseRecord:
+        return self._record
+
+    def set_open(self, is_open: bool) -> None:
+        self._body.setVisible(is_open)
+        self._summary.setVisible(not is_open)
+        self.fold.setIcon(icon("up" if is_open else "down"))
+        self.fold.setIconSize(QSize(16, 16))
+
+    def show_case(self, record: CaseRecord | None, photos: int = 0) -> None:
+        """``photos``: how many the patient has. None: the photo belongs to no case yet; the first entry makes one."""
+        self._record = record or CaseRecord(0, "")
+        self._photos = photos
+        values = {"patient": self._record.patient, "age": _words(self._record.age), "site": self._record.site,
+                  "duration_months": _words(self._record.duration_months), "centre": self._record.centre,
+                  "visited": self._record.visited.isoformat() if self._record.visited else "",
+                  "history": self._record.history, "pathology": self._record.pathology}  # fmt: skip
+        for name, field in self.fields.items():
+            field.setText(values[name] or "")
+            field.setCursorPosition(0)
+            field.setToolTip(values[name] or "")
+        self.sex.set_key(self._record.sex or "")
+        self.final.set_key(self._record.final_diagnosis or "")
+        self.retranslate()
+
+    def _finished(self) -> None:
+        try:
+            new = self._read()
+        except UserError as error:
+            sender: QObject | None = self.sender()
+            self.show_case(self._record if self._record.id else None, self._photos)
+            if isinstance(sender, QLineEdit):
+                sender.selectAll()
+            self.refused.emit(error)
+            return
+        if new != self._record:
+            self._record = new
+            self.retranslate()
+            self.edited.emit(new)
+
+    def _read(self) -> CaseRecord:
+        words = {name: field.text().strip() or None for name, field in self.fields.items()}
+        age = _number(words["age"], "age", text("case.age"))
+        return replace(
+            self._record,
+            patient=words["patient"] or self._record.patient,
+            age=None if age is None else int(age),
+            sex=self.sex.key or None,
+            site=words["site"],
+            duration_months=_number(words["duration_months"], "duration", text("case.duration_months")),
+            visited=_date(words["visited"]),
+            centre=words["centre"],
+            history=words["history"],
+            pathology=words["pathology"],
+            final_diagnosis=self.final.key or None,
+        )
+
+    def _answers(self) -> list[tuple[str, str]]:
+        return [("", text("case.final_open")), *((d.key, str(d.name)) for d in self._pack.labels)]
+
+    def retranslate(self) -> None:
+        self._heading.setText(text("case.heading"))
+        self._summary.setText(self._line())
+        self._summary.setToolTip(self._line())
+        self._final_caption.setText(text("case.final"))
+        self.fold.setToolTip(text("case.fold"))
+        self.fold.setAccessibleName(text("case.fold"))
+        self.photos.setText(text("case.photos", n=self._photos))
+        self.photos.setVisible(self._photos > 1)
+        captions = {"patient": text("case.patient"), "age": text("case.age"), "sex": text("case.sex"),
+                    "site": text("case.site"), "duration_months": text("case.duration_months"),
+                    "visited": text("case.visited"), "centre": text("case.centre"), "history": text("case.history"),
+                    "pathology": text("case.pathology")}  # fmt: skip
+        for name, words in captions.items():
+            self._captions[name].setText(words)
+            (self.sex if name == "sex" else self.fields[name]).setAccessibleName(words)
+        self.fields["visited"].setPlaceholderText(text("case.date_form"))
+        self.final.setAccessibleName(text("case.final"))
+
+    def _line(self) -> str:
+        r = self._record
+        if not r.id and r == CaseRecord(0, ""):
+            return text("case.none")
+        parts = [r.patient, dict(_sexes()).get(r.sex or "", "") if r.sex else "",
+                 text("case.years", n=r.age) if r.age is not None else "", r.site or "",
+                 text("case.months", n=f"{r.duration_months:g}") if r.duration_months is not None else ""]  # fmt: skip
+        return " · ".join(p for p in parts if p)
+
+
+def _sexes() -> list[tuple[str, str]]:
+    return [("", text("case.sex_open")), ("female", text("case.female")), ("male", text("case.male"))]
+
+
+def _words(value: float | None) -> str:
+    return "" if value is None else f"{value:g}"
+
+
+def _number(words: str | None, field: str, name: str) -> float | None:
+    if words is None:
+        return None
+    try:
+        value = float(words.replace(",", "."))
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 1560:
+        raise UserError("case_number", field=name, value=words)
+    return value
+
+
+def _date(words: str | None) -> date | None:
+    if words is None:
+        return None
+    try:
+        return date.fromisoformat(words)
+    except ValueError as error:
+        raise UserError("case_date", value=words) from error

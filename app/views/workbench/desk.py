@@ -1,0 +1,121 @@
+"""What the workbench asks of the database: each function runs on the database thread with an open session.
+
+The store is imported inside, as it brings SQLAlchemy along, which must not be loaded before the first paint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from app.annotation.document import Document, Edit
+from app.common.errors import UserError
+from app.datasets.records import CaseRecord, ImageRow
+
+
+@dataclass(frozen=True)
+class OnDesk:
+    """Everything that the database knows of one photo."""
+
+    row: ImageRow
+    document: Document
+    past: tuple[Edit, ...]
+    future: tuple[Edit, ...]
+    case: CaseRecord | None
+    photos_of_patient: int
+    answer: Mapping[str, Any] | None
+
+
+def every_photo(session: Any) -> tuple[ImageRow, ...]:
+    from app.datasets import store
+
+    return store.image_rows(session)
+
+
+def link(session: Any, paths: Sequence[Path]) -> tuple[ImageRow, ...]:
+    """Register photos where they lie; their rows in the order given, each once."""
+    from app.datasets import store
+
+    ids = tuple(dict.fromkeys(store.link_images(session, paths)))
+    return store.image_rows(session, ids)
+
+
+def lay_out(session: Any, image_id: int, size: tuple[int, int], synthetic: bool, rater: str | None) -> OnDesk:
+    """The photo's boxes, undo history, case and last diagnosis; its size is noted the first time (needs a writing session)."""
+    from app.datasets import store
+
+    row = store.image(session, image_id)
+    if (row.width, row.height, row.synthetic) != (*size, synthetic):
+        store.complete_image(session, image_id, *size, synthetic)
+        session.flush()
+    document = store.document(session, image_id)
+    assert document is not None
+    past, future = store.history(session, image_id, session.info["actor"])
+    case = store.case_of(session, image_id)
+    photos = len(store.photos_of_patient(session, case.patient)) if case else 0
+    prediction = store.latest_prediction(session, image_id, rater) if rater else None
+    return OnDesk(row, document, past, future, case, photos, prediction.payload if prediction else None)
+
+
+def keep_edit(session: Any, image_id: int, edit: Edit) -> ImageRow:
+    from app.datasets import store
+
+    store.apply_edit(session, image_id, edit)
+    return store.image(session, image_id)
+
+
+def keep_step(session: Any, image_id: int, document: Document, back: bool) -> ImageRow:
+    """Undo (or redo) in the journal until the database holds ``document``, as the canvas shows it already."""
+    from app.datasets import store
+
+    step = store.undo if back else store.redo
+    while store.document(session, image_id) != document:
+        if step(session, image_id) is None:
+            raise UserError("edit_conflict")
+    return store.image(session, image_id)
+
+
+def keep_case(session: Any, image_id: int, wanted: CaseRecord) -> tuple[CaseRecord, ImageRow]:
+    """Store the card; the first entry makes the photo's case."""
+    from dataclasses import replace
+
+    from app.datasets import store
+
+    if not wanted.id:
+        made = store.ensure_case(session, image_id)
+        wanted = replace(wanted, id=made.id, version=made.version, patient=wanted.patient or made.patient)
+    return store.update_case(session, wanted), store.image(session, image_id)
+
+
+def keep_answer(session: Any, image_id: int, rater: str, answer: Mapping[str, Any]) -> None:
+    """Keep a diagnosis, unless the last one of these models says the same."""
+    from app.datasets import store
+
+    kept = {k: v for k, v in answer.items() if k not in ("image", "timings_ms")}
+    last = store.latest_prediction(session, image_id, rater)
+    if last is None or {k: v for k, v in last.payload.items() if k not in ("image", "timings_ms")} != kept:
+        store.save_prediction(session, image_id, rater, {k: v for k, v in answer.items() if k != "image"})
+
+
+def patient_over_time(session: Any, patient: str) -> tuple[tuple[ImageRow, ...], dict[int, date | None]]:
+    """The patient's photos, earliest visit first, and each one's day."""
+    from app.datasets import store
+
+    rows = store.photos_of_patient(session, patient)
+    cases = {row.id: store.case_of(session, row.id) for row in rows}
+    return rows, {image_id: case.visited if case else None for image_id, case in cases.items()}
+
+
+def boxes_of(session: Any, image_id: int) -> tuple[Any, ...]:
+    from app.datasets import store
+
+    return store.boxes_of(session, image_id)
+
+
+def rater_of(models: Mapping[str, Any]) -> str:
+    """The rater's name under which a diagnosis by these models is kept."""
+    names = (f"{m['name']}:{m['version']}" for m in (models.get("detector"), models.get("classifier")) if m)
+    return "model:" + "+".join(names)

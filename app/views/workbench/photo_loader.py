@@ -1,0 +1,86 @@
+"""Photos from disk to the screen, off the GUI thread: first at the scale that the screen needs, then whole.
+
+The neighbours are decoded ahead, so that the next photo stands at once.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QImage
+
+from app.common.errors import UserError
+from app.views.background import Background
+from app.views.thumbnails import image_of
+
+FIRST_SHORT_SIDE = 900
+KEPT = 4
+
+
+@dataclass(frozen=True)
+class Loaded:
+    path: Path
+    image: QImage
+    size: tuple[int, int]
+    """Of the upright photo at full scale."""
+    synthetic: bool
+    warnings: tuple[str, ...]
+
+    @property
+    def is_whole(self) -> bool:
+        return self.image.width() >= self.size[0]
+
+
+class PhotoLoader(QObject):
+    def __init__(self, background: Background, parent: QObject) -> None:
+        super().__init__(parent)
+        self._background = background
+        self._kept: OrderedDict[Path, Loaded] = OrderedDict()
+        self._whole: Future[Loaded] | None = None
+
+    def load(self, path: Path, done: Callable[[Loaded], object], failed: Callable[[UserError], object]) -> None:
+        """The photo at the screen's scale; at once where it was decoded ahead."""
+        self._drop_whole()
+        if path in self._kept:
+            done(self._kept[path])
+            return
+        self._background.work(
+            partial(load_photo, path, FIRST_SHORT_SIDE), lambda loaded: done(self._keep(loaded)), failed, owner=self
+        )
+
+    def load_whole(self, path: Path, done: Callable[[Loaded], object]) -> None:
+        """All its pixels. Given up when another photo is loaded; a failure was told at the first look."""
+        self._drop_whole()
+        self._whole = self._background.work(partial(load_photo, path, None), done, lambda _: None, owner=self)
+
+    def ahead(self, path: Path) -> None:
+        if path not in self._kept:
+            self._background.work(partial(load_photo, path, FIRST_SHORT_SIDE), self._keep, lambda _: None, owner=self)
+
+    def forget(self) -> None:
+        self._kept.clear()
+
+    def _drop_whole(self) -> None:
+        if self._whole is not None:
+            self._whole.cancel()
+            self._whole = None
+
+    def _keep(self, loaded: Loaded) -> Loaded:
+        self._kept[loaded.path] = loaded
+        self._kept.move_to_end(loaded.path)
+        while len(self._kept) > KEPT:
+            self._kept.popitem(last=False)
+        return loaded
+
+
+def load_photo(path: Path, short_side: int | None) -> Loaded:
+    from app.common.images import is_synthetic, read_photo
+
+    photo = read_photo(path, short_side)
+    return Loaded(path, image_of(photo), (photo.width, photo.height), is_synthetic(path), photo.warnings)

@@ -1,0 +1,104 @@
+"""The thin row above the photo: tools, zoom, the confidence slider, next and previous."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QHBoxLayout, QSlider, QToolButton, QWidget
+
+from app.common.words import text
+from app.views.actions import Actions
+from app.views.parts import Elided, Filler, label, line
+
+LOWEST = 0.05
+
+
+class ToolRow(QWidget):
+    min_score_moved = Signal(float)  # while the slider moves
+    min_score_chosen = Signal(float)  # when it is let go
+
+    def __init__(self, actions: Actions, min_score: float) -> None:
+        super().__init__()
+        self.setObjectName("toolRow")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setFixedHeight(38)
+        self.slider = QSlider(Qt.Orientation.Horizontal)
+        self.slider.setRange(round(100 * LOWEST), 95)
+        self.slider.setSingleStep(1)
+        self.slider.setPageStep(10)
+        self.slider.setValue(round(100 * min_score))
+        self.slider.setFixedWidth(120)
+        self.slider.valueChanged.connect(self._moved)
+        self.slider.sliderReleased.connect(lambda: self.min_score_chosen.emit(self.min_score))
+        self._caption = label("soft")
+        self._value = label()
+        self._value.setFixedWidth(40)
+        self._zoom = label("soft")
+        self._zoom.setFixedWidth(48)
+        self._size = Elided("soft")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(8, 0, 8, 0)
+        row.setSpacing(2)
+        for name in ("previous", "next"):
+            row.addWidget(_button(actions[name]))
+        row.addWidget(_gap())
+        for name in ("draw", "undo", "redo"):
+            row.addWidget(_button(actions[name]))
+        row.addWidget(_gap())
+        for name in ("fit_window", "fit_width", "actual_size"):
+            row.addWidget(_button(actions[name]))
+        row.addWidget(self._zoom)
+        row.addWidget(_gap())
+        row.addSpacing(6)
+        row.addWidget(self._caption)
+        row.addSpacing(6)
+        row.addWidget(self.slider)
+        row.addSpacing(6)
+        row.addWidget(self._value)
+        row.addWidget(Filler(), 1)
+        row.addWidget(self._size, 2)
+        self.verify = _button(actions["verify"])
+        row.addWidget(self.verify)
+        row.addWidget(_button(actions["fold_left"]))
+        row.addWidget(_button(actions["fold_right"]))
+        self._size.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self.retranslate()
+
+    @property
+    def min_score(self) -> float:
+        return self.slider.value() / 100
+
+    def show_zoom(self, zoom: float) -> None:
+        self._zoom.setText(f"{round(100 * zoom)} %")
+
+    def show_size(self, width: int, height: int) -> None:
+        self._size.setText(f"{width} × {height}" if width else "")
+
+    def _moved(self) -> None:
+        self.retranslate()
+        self.min_score_moved.emit(self.min_score)
+        if not self.slider.isSliderDown():
+            self.min_score_chosen.emit(self.min_score)
+
+    def retranslate(self) -> None:
+        self._caption.setText(text("tools.confidence"))
+        self._value.setText(f"≥ {self.slider.value()} %")
+        self.slider.setToolTip(text("tools.confidence_tip"))
+        self.slider.setAccessibleName(text("tools.confidence"))
+
+
+def _button(action: QAction) -> QToolButton:
+    button = QToolButton()
+    button.setDefaultAction(action)
+    button.setIconSize(QSize(18, 18))
+    button.setFixedSize(30, 28)
+    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    return button
+
+
+def _gap() -> QWidget:
+    gap = QWidget()
+    row = QHBoxLayout(gap)
+    row.setContentsMargins(6, 8, 6, 8)
+    row.addWidget(line(vertical=True))
+    return gap
