@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from app.common.phantoms import PhantomPhoto
+
 # Two busy cores: a slow example is no failure, and every run draws the same ones.
 settings.register_profile(
     "squama", deadline=None, derandomize=True, max_examples=50, suppress_health_check=[HealthCheck.too_slow]
@@ -75,4 +77,22 @@ def photo_file(tmp_path: Path, photo_pixels: NDArray[np.uint8]) -> Path:
 
     file = tmp_path / "照片 one 🙂.jpg"
     file.write_bytes(encode_jpeg(photo_pixels))
+    return file
+
+
+@pytest.fixture(scope="session")
+def phantom_photo() -> PhantomPhoto:
+    """A small phantom of renderer A: pixels, true boxes and mask; drawn once."""
+    from app.common.phantoms import render
+
+    return render(0, 0, "A", "mid", (400, 300))
+
+
+@pytest.fixture
+def phantom_file(tmp_path: Path, phantom_photo: PhantomPhoto) -> Path:
+    """That phantom as a JPEG that says of itself that it is synthetic."""
+    from app.common.images import SYNTHETIC_MARK, encode_jpeg
+
+    file = tmp_path / "幻影 phantom.jpg"
+    file.write_bytes(encode_jpeg(phantom_photo.pixels, software=f"{SYNTHETIC_MARK} A"))
     return file

@@ -78,7 +78,8 @@ def _environment(torch_index: str) -> None:
     install = [*uv, "pip", "install", "--python", PYTHON, "-c", "constraints.txt"]
     if torch_index:
         _say("Installing PyTorch from the index given ...")
-        _run(*install, "--index-url", torch_index, "torch", "torchvision")
+        # Such an index has other packages too, in versions that are not ours: those come with the rest.
+        _run(*install, "--no-deps", "--reinstall", "--index-url", torch_index, "torch", "torchvision")
     _say("Installing Squama and what it needs (with PyTorch's CUDA libraries some 3 GB) ...")
     _run(*install, "-e", ".[dev]")
 

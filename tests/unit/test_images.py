@@ -339,6 +339,11 @@ def test_synthetic_photos_say_so(photo_pixels: Pixels, tmp_path: Path) -> None:
     assert close(read_photo(file), photo_pixels)
 
 
+def test_a_phantom_says_that_it_is_one(phantom_file: Path) -> None:
+    assert is_synthetic(phantom_file)
+    assert photo_size(phantom_file) == (400, 300)
+
+
 def test_quality_is_the_callers(photo_pixels: Pixels) -> None:
     assert len(jpeg_bytes(photo_pixels, 50, None)) < len(encode_jpeg(photo_pixels)) < len(encode_jpeg(photo_pixels, 99))
 
