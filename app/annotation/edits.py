@@ -8,14 +8,14 @@ from dataclasses import replace
 from app.annotation.document import UNLABELLED, Annotation, Document, Edit, EditKind, Suggestion, new_id
 from app.common.geometry import Box, iou
 
-SMALLEST = 2.0  # pixels; a smaller box is a slip of the hand
+SMALLEST = 2.0  # pixels; a smaller box is a slip of the hand, and could have no area in a file of whole numbers
 SAME_PLACE = 0.7  # IoU from which a suggestion is the same lesion as a box that is there
 
 
 def add(document: Document, box: Box, label: str = UNLABELLED) -> Edit | None:
     """A box drawn by a person; the part outside the photo is cut off."""
     box = box.clipped(document.width, document.height)
-    if min(box.width, box.height) < min(SMALLEST, document.width, document.height):
+    if _too_small(box):
         return None
     return Edit("add", after=(Annotation(new_id(), box, label, verified=bool(label)),))
 
@@ -53,7 +53,7 @@ def delete(document: Document, ids: Iterable[str]) -> Edit | None:
 def copy_to(document: Document, original: Annotation | None, box: Box) -> Edit | None:
     """A copy of a box at another place; the copy is a person's."""
     box = box.clipped(document.width, document.height)
-    if original is None or box.is_empty:
+    if original is None or _too_small(box):
         return None
     return Edit("duplicate", after=(replace(original, id=new_id(), box=box, source="person", score=None),))
 
@@ -83,9 +83,9 @@ def verify(document: Document) -> Edit:
 
 
 def insert(document: Document, annotations: Sequence[Annotation]) -> Edit | None:
-    """Copies of another photo's boxes, cut to this one; those with no part in it are left out."""
+    """Copies of another photo's boxes, cut to this one; those with hardly a part in it are left out."""
     pairs = [(a, a.box.clipped(document.width, document.height)) for a in annotations]
-    new = tuple(replace(a, id=new_id(), box=b) for a, b in pairs if not b.is_empty)
+    new = tuple(replace(a, id=new_id(), box=b) for a, b in pairs if not _too_small(b))
     return Edit("add", after=new) if new else None
 
 
@@ -107,11 +107,17 @@ def pushed(box: Box, dx: float, dy: float, width: float, height: float) -> Box:
 def _replaced(kind: EditKind, document: Document, id_: str, box: Box) -> Edit | None:
     old = document.find(id_)
     box = box.clipped(document.width, document.height)
-    return None if old is None or box.is_empty else _changed(kind, old, replace(old, box=box))
+    if old is None or (_too_small(box) and not _too_small(old.box)):
+        return None
+    return _changed(kind, old, replace(old, box=box))
 
 
 def _changed(kind: EditKind, old: Annotation, new: Annotation) -> Edit | None:
     return Edit(kind, (old,), (new,)) if new != old else None
+
+
+def _too_small(box: Box) -> bool:
+    return min(box.width, box.height) < SMALLEST - 1e-6
 
 
 def shown(document: Document, suggestions: Sequence[Suggestion], min_score: float) -> tuple[Suggestion, ...]:

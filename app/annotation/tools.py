@@ -28,7 +28,7 @@ def moved(box: Box, start: Point, now: Point, size: tuple[float, float]) -> Box:
 def resized(box: Box, handle: Handle, start: Point, now: Point, size: tuple[float, float], square: bool = False) -> Box:
     """The box pulled by a handle; pulled over its other side it turns over. ``square`` counts at the corners only."""
     x, y = _handle_point(box, handle)
-    target = (x + now[0] - start[0], y + now[1] - start[1])
+    target = (x + (now[0] - start[0]), y + (now[1] - start[1]))
     if len(handle) == 2:
         return drawn(_opposite(box, handle), target, size, square)
     tx, ty = _inside(target, size)
