@@ -49,14 +49,16 @@ from app.datasets.images import (
     image_rows,
     link_images,
 )
-from app.datasets.journal import apply_edit, boxes_of, document, journal, put_boxes, redo, undo
+from app.datasets.journal import apply_edit, boxes_of, document, history, journal, put_boxes, redo, undo
 from app.datasets.people import actor_of, audit, broken_link, require, users
 from app.datasets.records import PredictionRecord
 from db.connection import Database, open_database
+from db.migrating import HEAD as SCHEMA
 from db.problems import DatabaseProblem
 from db.tables import Prediction
 
 __all__ = [
+    "SCHEMA",
     "Store",
     "actor_of",
     "add_case",
@@ -71,6 +73,7 @@ __all__ = [
     "document",
     "ensure_case",
     "find_by_sha256",
+    "history",
     "image",
     "image_rows",
     "journal",

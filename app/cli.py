@@ -1,0 +1,398 @@
+"""The subcommands, without a display and without Qt. What they print is a contract that others build on.
+
+With ``--json`` standard output is one JSON document, whatever happens; logs and progress go to standard error.
+Exit codes: 0 done, 1 some items failed, 2 refused, 3 an internal error, 130 cancelled.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import locale
+import logging
+import math
+import sys
+import traceback
+from argparse import Namespace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from app.cli_parser import Common, HelpWanted, parser, take_common, wants_json
+from app.common.errors import UserError
+from app.common.logs import redact, start_logging, stop_logging
+from app.common.words import set_language
+from app.common.workspace import Workspace, default_workspace, open_workspace
+
+if TYPE_CHECKING:
+    from app.datasets.importing import Given
+    from app.datasets.store import Store
+    from app.inference.diagnose import Diagnoser
+    from app.inference.models import InstalledModel
+
+DONE, PARTLY, REFUSED, INTERNAL, CANCELLED = 0, 1, 2, 3, 130
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a command has to say: a JSON document, and the exit code."""
+
+    document: Any
+    status: int = DONE
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one subcommand; the exit code."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    _choose_language()
+    try:
+        with contextlib.redirect_stdout(sys.stderr):  # what a library prints is no part of the document
+            outcome = _guarded(words)
+        _print(outcome, wants_json(words))
+    except HelpWanted as wanted:
+        _print_help(str(wanted), wants_json(words))
+        return DONE
+    finally:
+        stop_logging()
+    return outcome.status
+
+
+def _guarded(words: Sequence[str]) -> Outcome:
+    """Run, and put every failure in words."""
+    try:
+        common, rest = take_common(words)
+        options = parser().parse_args(rest)
+        return _COMMANDS[_name(options)](common, options)
+    except UserError as error:
+        return Outcome({"error": error.as_json()}, REFUSED)
+    except KeyboardInterrupt:
+        return Outcome({"error": UserError("cancelled").as_json()}, CANCELLED)
+    except HelpWanted:
+        raise
+    except Exception as error:  # noqa: BLE001  the last door: whatever comes here is a bug, and it is logged
+        details = redact("".join(traceback.format_exception(error)))
+        _log.critical("not caught: %s", details)
+        sys.stderr.write(details)
+        return Outcome({"error": UserError("internal_error", kind=type(error).__name__).as_json()}, INTERNAL)
+
+
+def _name(options: Namespace) -> str:
+    action = getattr(options, "action", None)
+    return f"{options.command} {action}" if action else str(options.command)
+
+
+# -- commands without a workspace ------------------------------------------------------------------------------------
+
+
+def _version(_common: Common, _options: Namespace) -> Outcome:
+    import platform
+    from importlib.metadata import version
+
+    from app.datasets.store import SCHEMA
+    from app.inference.device import choose_device
+
+    document = {
+        "version": version("squama"),
+        "python": platform.python_version(),
+        "torch": version("torch"),
+        "device": choose_device("auto").name,
+        "database_schema": SCHEMA,
+    }
+    return Outcome(document)
+
+
+def _demo(_common: Common, options: Namespace) -> Outcome:
+    from app.datasets.demo import make_demo
+
+    result = make_demo(Path(options.folder), options.photos, options.seed, force=options.force, progress=_progress)
+    document = {
+        "workspace": options.folder,
+        "images": result.images,
+        "cases": result.cases,
+        "datasets": list(result.datasets),
+    }
+    return Outcome(document)
+
+
+def _diagnose(common: Common, options: Namespace) -> Outcome:
+    from app.datasets.importing import given_photos
+
+    photos = list(given_photos(options.images))
+    if options.boxes and (len(photos) != 1 or len(options.images) != 1):
+        raise UserError("box_needs_one_photo")
+    diagnoser = _diagnoser(common, options)
+    overlays = _Overlays(Path(options.overlay), options.force) if options.overlay else None
+    answers = []
+    for number, given in enumerate(photos, start=1):
+        answers.append(_answer(diagnoser, given, options, overlays))
+        _progress(number, len(photos))
+    return Outcome(answers, PARTLY if any("error" in a for a in answers) else DONE)
+
+
+def _diagnoser(common: Common, options: Namespace) -> Diagnoser:
+    from app.inference.diagnose import load_diagnoser
+    from app.inference.models import find_model
+
+    workspace = _existing_workspace(common)
+    detector = find_model(options.detector, "detect", workspace)
+    classifier = find_model(options.classifier, "classify", workspace)
+    return load_diagnoser(detector, classifier, options.device)
+
+
+def _answer(diagnoser: Diagnoser, given: Given, options: Namespace, overlays: _Overlays | None) -> dict[str, Any]:
+    from app.inference.diagnosis import failed_as_json
+
+    try:
+        if given.problem is not None:
+            raise given.problem
+        diagnosis = diagnoser.diagnose(given.path, options.boxes, options.min_score)
+        if overlays is not None:
+            overlays.write(given.path, diagnosis)
+    except UserError as error:
+        return failed_as_json(given.name, error)
+    return diagnosis.as_json(given.name)
+
+
+class _Overlays:
+    """The pictures with boxes; two photos of one stem do not overwrite each other's."""
+
+    def __init__(self, folder: Path, force: bool) -> None:
+        from app.common.files import write_error
+
+        self.folder = folder
+        self.force = force
+        self.written: set[Path] = set()
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise write_error(error, folder) from error
+
+    def write(self, photo: Path, diagnosis: Any) -> None:
+        from app.common.files import write_atomically
+        from app.inference.overlay import overlay_png
+
+        target = self.folder / f"{photo.stem}.overlay.png"
+        if target in self.written or (target.exists() and not self.force):
+            raise UserError("output_exists", path=str(target))
+        write_atomically(target, overlay_png(photo, diagnosis))
+        self.written.add(target)
+
+
+# -- commands in a workspace -----------------------------------------------------------------------------------------
+
+
+def _import(common: Common, options: Namespace) -> Outcome:
+    from app.datasets.importing import import_photos
+
+    with _opened(common) as (workspace, store):
+        result = import_photos(
+            store, workspace, options.paths, common.actor, options.pack, options.link, lambda n: _progress(n, 0)
+        )
+    failed = [{"item": item, "error": error.as_json()} for item, error in result.failed]
+    document = {"imported": result.imported, "already_there": result.already_there, "failed": failed}
+    return Outcome(document, PARTLY if failed else DONE)
+
+
+def _export(common: Common, options: Namespace) -> Outcome:
+    from app.datasets.exporting import export_voc
+
+    out = _new_folder(options.out, options.force)
+    with _opened(common) as (_, store), store.read() as session:
+        result = export_voc(session, out)
+    return Outcome({"images": result.images, "boxes": result.boxes})
+
+
+def _freeze(common: Common, options: Namespace) -> Outcome:
+    from app.datasets.versions import freeze
+
+    with _opened(common) as (_, store), store.write(common.actor) as session:
+        made = freeze(session, options.name, options.split, options.folds, options.repeats, options.seed)
+    document = {"dataset": made.full_name, "hash": made.hash, "images": len(made.images), "parts": made.counts()}
+    return Outcome(document)
+
+
+def _show_dataset(common: Common, options: Namespace) -> Outcome:
+    from app.datasets.versions import load_dataset
+
+    return Outcome(load_dataset(_workspace(common), options.dataset).as_json())
+
+
+def _list_models(common: Common, _options: Namespace) -> Outcome:
+    from app.inference.models import list_models
+
+    return Outcome([model.as_json() for model in list_models(_workspace(common))])
+
+
+def _show_model(common: Common, options: Namespace) -> Outcome:
+    from app.inference.models import show_model
+
+    return Outcome(show_model(options.model, _workspace(common)).as_json())
+
+
+def _train(common: Common, options: Namespace) -> Outcome:
+    from app.training.plan import plan_of_options, read_plan
+    from app.training.run import train
+
+    out = _new_folder(options.out, options.force)
+    own = {k: v for k, v in vars(options).items() if k in _PLAN_OPTIONS and v is not None}
+    if options.plan is not None:
+        if own:
+            raise UserError("plan_or_options")
+        plan = read_plan(Path(options.plan))
+    else:
+        if not {"task", "network", "dataset"} <= own.keys():
+            raise UserError("plan_or_options")
+        plan = plan_of_options(**{**_PLAN_OPTIONS, **own})
+    return Outcome(train(plan, out, _workspace(common)).as_json())
+
+
+_PLAN_OPTIONS: dict[str, Any] = {
+    "task": None,
+    "network": None,
+    "dataset": None,
+    "start": "imagenet",
+    "recipe": "default",
+    "epochs": None,
+    "seed": 0,
+}
+
+
+def _evaluate(common: Common, options: Namespace) -> Outcome:
+    from app.datasets.versions import load_dataset
+    from app.inference.models import show_model
+    from app.training.evaluate import evaluate
+
+    workspace = _workspace(common)
+    out = _new_folder(options.out, options.force) if options.out else None
+    model: InstalledModel = show_model(options.model, workspace)
+    return Outcome(evaluate(model, load_dataset(workspace, options.dataset), options.part, out))
+
+
+_COMMANDS: dict[str, Callable[[Common, Namespace], Outcome]] = {
+    "version": _version,
+    "demo": _demo,
+    "import": _import,
+    "diagnose": _diagnose,
+    "annotations export": _export,
+    "dataset freeze": _freeze,
+    "dataset show": _show_dataset,
+    "train": _train,
+    "evaluate": _evaluate,
+    "models list": _list_models,
+    "models show": _show_model,
+}
+
+
+# -- help for the commands -------------------------------------------------------------------------------------------
+
+
+def _workspace(common: Common) -> Workspace:
+    """The workspace of the line, made if missing; from here on there is a log in it."""
+    workspace = open_workspace(common.workspace)
+    start_logging(workspace, "command-line")
+    return workspace
+
+
+def _existing_workspace(common: Common) -> Workspace | None:
+    """The workspace for its models, where there is one; nothing is made."""
+    root = Path(common.workspace) if common.workspace else default_workspace()
+    return Workspace(root) if root.is_dir() else None
+
+
+@contextlib.contextmanager
+def _opened(common: Common) -> Iterator[tuple[Workspace, Store]]:
+    from app.datasets.store import open_store
+
+    workspace = _workspace(common)
+    store = open_store(workspace)
+    try:
+        yield workspace, store
+    finally:
+        store.close()
+
+
+def _new_folder(name: str, force: bool) -> Path:
+    """The path for output; refuses one that holds something already."""
+    path = Path(name)
+    taken = path.exists() and not (path.is_dir() and not any(path.iterdir()))
+    if taken and not (force and path.is_dir()):
+        raise UserError("output_exists", path=name)
+    return path
+
+
+def _choose_language() -> None:
+    with contextlib.suppress(locale.Error):
+        locale.setlocale(locale.LC_CTYPE, "")
+    set_language("zh" if (locale.getlocale()[0] or "").startswith(("zh", "Chinese")) else "en")
+
+
+# -- output ----------------------------------------------------------------------------------------------------------
+
+
+def _progress(done: int, whole: int) -> None:
+    """A line that counts on standard error, only where somebody watches."""
+    if sys.stderr.isatty():
+        end = "\n" if done == whole else ""
+        sys.stderr.write(f"\r{done}/{whole}{end}" if whole else f"\r{done}")
+        sys.stderr.flush()
+
+
+def _print(outcome: Outcome, as_json: bool) -> None:
+    if as_json:
+        _write(_json(outcome.document))
+    elif isinstance(outcome.document, dict) and "error" in outcome.document:
+        error = outcome.document["error"]
+        sys.stderr.write(f"{error['what']}\n{error['remedy']}\n")
+    else:
+        _write("\n".join(_plain(outcome.document)) + "\n")
+
+
+def _print_help(words: str, as_json: bool) -> None:
+    _write(_json({"help": words}) if as_json else words)
+
+
+def _write(words: str) -> None:
+    """UTF-8 whatever the console; a file name that is no text is written as JSON escapes it."""
+    raw = getattr(sys.stdout, "buffer", None)
+    if raw is None:
+        sys.stdout.write(words)
+    else:
+        raw.write(words.encode("utf-8", "backslashreplace"))
+    sys.stdout.flush()
+
+
+def _json(document: Any) -> str:
+    return json.dumps(_finite(document), ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _finite(value: Any) -> Any:
+    """JSON has no NaN: a score that could not be computed is null."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {str(k): _finite(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(v) for v in value]
+    return value
+
+
+def _plain(value: Any, indent: str = "") -> Iterator[str]:
+    """The document for a person: one line a value, lists of records set apart by dashes."""
+    items = value.items() if isinstance(value, dict) else (("-", v) for v in value) if isinstance(value, list) else ()
+    for key, inner in items:
+        name = key if key == "-" else f"{key}:"
+        if isinstance(inner, dict) or (isinstance(inner, list) and any(isinstance(v, dict | list) for v in inner)):
+            yield f"{indent}{name}"
+            yield from _plain(inner, f"{indent}  ")
+        else:
+            yield f"{indent}{name} {_short(inner)}"
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, list):
+        return ", ".join(_short(v) for v in value) or "-"
+    return "-" if value is None else str(value)

@@ -1,0 +1,208 @@
+"""The command line's grammar, after the contract; nothing here does any work."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import math
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NoReturn
+
+from app.common.errors import UserError
+from app.common.geometry import Box
+from app.common.packs import DEFAULT_PACK
+from app.common.words import text
+
+_VALUED = ("--workspace", "--actor")
+_MAY_BE_NEGATIVE = ("--box",)
+
+
+@dataclass(frozen=True, slots=True)
+class Common:
+    """What is accepted anywhere on the line."""
+
+    workspace: str | None
+    actor: str
+    json: bool
+
+
+class HelpWanted(Exception):
+    """``--help`` was asked for; the text is its argument."""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UserError("wrong_call", reason=message, usage=" ".join(self.format_usage().split()))
+
+    def print_help(self, file: object = None) -> None:
+        raise HelpWanted(self.format_help())
+
+
+def take_common(argv: Sequence[str]) -> tuple[Common, list[str]]:
+    """The common options, wherever they stand before ``--``, and the rest of the line.
+
+    Raises:
+        UserError: ``wrong_call`` for one without its value; whether ``--json`` stands on the line is known before.
+    """
+    values: dict[str, str] = {}
+    rest: list[str] = []
+    words = iter(argv)
+    for word in words:
+        name, equals, value = word.partition("=")
+        if word == "--":
+            rest += [word, *words]
+        elif name in _VALUED:
+            values[name] = value if equals else _next(words, name)
+        elif name in _MAY_BE_NEGATIVE and not equals:
+            rest.append(f"{name}={_next(words, name)}")
+        elif word != "--json":
+            rest.append(word)
+    actor = values.get("--actor") or os.environ.get("SQUAMA_ACTOR") or _system_user()
+    return Common(values.get("--workspace"), actor, wants_json(argv)), rest
+
+
+def wants_json(argv: Sequence[str]) -> bool:
+    line = list(argv)
+    return "--json" in (line[: line.index("--")] if "--" in line else line)
+
+
+def parser() -> argparse.ArgumentParser:
+    root = _Parser(prog="squama", allow_abbrev=False, description=text("cli.about"), epilog=text("cli.common"))
+    commands = root.add_subparsers(dest="command", required=True, metavar="SUBCOMMAND", parser_class=_Parser)
+    _command(commands, "version", text("cli.version"))
+    _demo(_command(commands, "demo", text("cli.demo")))
+    _import(_command(commands, "import", text("cli.import")))
+    _diagnose(_command(commands, "diagnose", text("cli.diagnose")))
+    _annotations(_command(commands, "annotations", text("cli.annotations")))
+    _dataset(_command(commands, "dataset", text("cli.dataset")))
+    _train(_command(commands, "train", text("cli.train")))
+    _evaluate(_command(commands, "evaluate", text("cli.evaluate")))
+    _models(_command(commands, "models", text("cli.models")))
+    return root
+
+
+_Commands = argparse._SubParsersAction  # argparse has no public name for what add_subparsers gives
+
+
+def _command(commands: _Commands[_Parser], name: str, about: str) -> _Parser:
+    return commands.add_parser(name, help=about, description=about, allow_abbrev=False)
+
+
+def _inner(p: _Parser) -> _Commands[_Parser]:
+    return p.add_subparsers(dest="action", required=True, metavar="ACTION", parser_class=_Parser)
+
+
+def _demo(p: _Parser) -> None:
+    p.add_argument("folder", metavar="DIR")
+    p.add_argument("--photos", type=int, default=24)
+    p.add_argument("--seed", type=seed, default=0)
+    p.add_argument("--force", action="store_true")
+
+
+def _import(p: _Parser) -> None:
+    p.add_argument("paths", metavar="PATH", nargs="+")
+    p.add_argument("--pack", default=DEFAULT_PACK)
+    p.add_argument("--link", action="store_true")
+
+
+def _diagnose(p: _Parser) -> None:
+    p.add_argument("images", metavar="IMAGE", nargs="+")
+    p.add_argument("--box", dest="boxes", action="append", type=box, default=[], metavar="x0,y0,x1,y1")
+    p.add_argument("--min-score", type=share, default=0.5)
+    p.add_argument("--overlay", metavar="DIR")
+    p.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    p.add_argument("--detector", metavar="M")
+    p.add_argument("--classifier", metavar="M")
+    p.add_argument("--force", action="store_true")
+
+
+def _annotations(p: _Parser) -> None:
+    export = _command(_inner(p), "export", text("cli.annotations_export"))
+    export.add_argument("out", metavar="OUT")
+    export.add_argument("--format", choices=("voc",), required=True)
+    export.add_argument("--force", action="store_true")
+
+
+def _dataset(p: _Parser) -> None:
+    inner = _inner(p)
+    freeze = _command(inner, "freeze", text("cli.dataset_freeze"))
+    freeze.add_argument("name", metavar="NAME")
+    freeze.add_argument("--split", type=numbers, default=(70.0, 10.0, 20.0), metavar="70,10,20")
+    freeze.add_argument("--folds", type=int, metavar="K")
+    freeze.add_argument("--repeats", type=int, default=1, metavar="R")
+    freeze.add_argument("--seed", type=seed, default=0)
+    show = _command(inner, "show", text("cli.dataset_show"))
+    show.add_argument("dataset", metavar="D")
+
+
+def _train(p: _Parser) -> None:
+    p.add_argument("plan", metavar="PLAN.toml", nargs="?")
+    p.add_argument("--task", choices=("classify", "detect"))
+    p.add_argument("--network", metavar="N")
+    p.add_argument("--dataset", metavar="D")
+    p.add_argument("--start", metavar="imagenet|scratch|FILE|MODEL")
+    p.add_argument("--recipe", metavar="default|frozen|FILE")
+    p.add_argument("--epochs", type=int)
+    p.add_argument("--seed", type=seed)
+    p.add_argument("--out", metavar="RUN", required=True)
+    p.add_argument("--force", action="store_true")
+
+
+def _evaluate(p: _Parser) -> None:
+    p.add_argument("model", metavar="MODEL")
+    p.add_argument("--dataset", metavar="D", required=True)
+    p.add_argument("--part", choices=("train", "val", "test", "all"), default="test")
+    p.add_argument("--out", metavar="DIR")
+    p.add_argument("--force", action="store_true")
+
+
+def _models(p: _Parser) -> None:
+    inner = _inner(p)
+    _command(inner, "list", text("cli.models_list"))
+    show = _command(inner, "show", text("cli.models_show"))
+    show.add_argument("model", metavar="M")
+
+
+def _next(words: object, name: str) -> str:
+    value = next(words, None)  # type: ignore[call-overload]
+    if not isinstance(value, str):
+        raise UserError("wrong_call", reason=f"argument {name}: expected one argument", usage="squama --help")
+    return value
+
+
+# The four below are named as argparse's messages name them: "invalid box value: ...".
+
+
+def numbers(word: str) -> tuple[float, ...]:
+    values = tuple(float(part) for part in word.split(","))
+    if not all(math.isfinite(v) for v in values):
+        raise ValueError(word)
+    return values
+
+
+def box(word: str) -> Box:
+    x0, y0, x1, y1 = numbers(word)
+    return Box(x0, y0, x1, y1)
+
+
+def share(word: str) -> float:
+    value = float(word)
+    if not 0 <= value <= 1:
+        raise ValueError(word)
+    return value
+
+
+def seed(word: str) -> int:
+    value = int(word)
+    if not 0 <= value < 2**32:
+        raise ValueError(word)
+    return value
+
+
+def _system_user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):  # a user without an entry in the system's table
+        return "user"
