@@ -114,9 +114,12 @@ def scale_colour(skin_type: int, rng: np.random.Generator, warm: float = 0.0) ->
 
 def flakes(lesion: PlannedLesion, grid: Grid, tag: int, cover: float, cell: float) -> F:
     """Flakes with sharp edges (h, w) 0..1 covering about the share `cover`; below pixel size they become a grey veil."""
-    n = fractal(lesion.seed, tag, grid, cell * 3, 4, 0.75)
-    spread = max(0.35, float(n.std()))
-    return step(n, spread * (1.15 - 2.3 * cover), spread * (1.15 - 2.3 * cover) + 0.35)
+    n = fractal(lesion.seed, tag, grid, cell * 3, 5, 0.8)
+    n = n + fractal(lesion.seed, tag + 40, grid, 0.045, 2) * np.float32(0.45)
+    spread = max(0.4, float(n.std()))
+    low = spread * (1.25 - 2.5 * cover)
+    # Two layers: a thin film and, where it is thickest, the flake itself.
+    return np.asarray(0.45 * step(n, low - 0.35, low + 0.1) + 0.55 * step(n, low + 0.1, low + 0.55), np.float32)
 
 
 def psoriasis(lesion: PlannedLesion, grid: Grid, skin: Surface, skin_type: int) -> Painted:
@@ -172,8 +175,8 @@ def eczema(lesion: PlannedLesion, grid: Grid, skin: Surface, skin_type: int) -> 
     small = min(lesion.semi)
     s = outline(lesion, grid)
     cloud = fractal(lesion.seed, 121, grid, small * 0.8, 4, 0.65)
-    alpha = step(s + cloud * np.float32(0.3 * small * (0.4 + t.ragged)), -t.soft * small, t.soft * small * 1.2)
-    alpha = alpha * np.clip(0.75 + 0.25 * fractal(lesion.seed, 122, grid, 0.3, 2), 0.2, 1.1)
+    alpha = step(s + cloud * np.float32(0.22 * small * (0.4 + t.ragged)), -t.soft * small, t.soft * small * 1.2)
+    alpha = alpha * np.clip(0.95 + 0.25 * fractal(lesion.seed, 122, grid, 0.3, 2), 0.2, 1.1)
     centres = scatter(rng, lesion, 3.2 * t.papules, 260, 1.25)
     radii = (t.papule_cm / 2 * rng.uniform(0.5, 1.4, len(centres))).astype(np.float32)
     dots = stamp_dots(grid, centres, radii, rng.uniform(0.5, 1.0, len(centres)).astype(np.float32))
@@ -187,14 +190,14 @@ def eczema(lesion: PlannedLesion, grid: Grid, skin: Surface, skin_type: int) -> 
     )
     gloss = skin.gloss + dots * np.float32(0.2) * np.float32(t.shine)
     if t.lichenified > 0:
-        turn, cell = float(rng.uniform(0, math.pi)), float(rng.uniform(0.16, 0.32))
+        turn, cell = float(rng.uniform(0, math.pi)), float(rng.uniform(0.09, 0.2))
         lines = ridges(lesion.seed, 124, grid, cell, 0.28, 3.5, turn)
         lines = np.maximum(
             lines, ridges(lesion.seed, 125, grid, cell * 1.2, 0.25, 3.0, turn + float(rng.uniform(0.8, 1.6)))
         )
         lines = lines * step(s, -0.1 * small, 0.5 * small) * np.float32(t.lichenified)
         rgb = rgb * (1 - lines * np.float32(0.28))[..., None]
-        height = height - lines * np.float32(2.6)
+        height = height - lines * np.float32(1.8)
     if t.vesicles > 0:
         at = scatter(rng, lesion, 3.0 * t.vesicles, 160, 0.95)
         size = (rng.uniform(0.05, 0.12, len(at))).astype(np.float32)
@@ -204,12 +207,20 @@ def eczema(lesion: PlannedLesion, grid: Grid, skin: Surface, skin_type: int) -> 
             np.array([0.86, 0.68, 0.58], np.float32) * skin.rgb.mean() / 0.62,
             drops * np.float32(0.3),
         )
-        height, gloss = height + drops * np.float32(3.0), gloss + drops * np.float32(1.0)
+        height, gloss = height + drops * np.float32(1.7), gloss + drops * np.float32(1.0)
     if t.scale > 0:
         veil = flakes(lesion, grid, 126, t.scale, t.flake_cm) * alpha * np.float32(0.45)
         rgb = over(np.asarray(rgb, np.float32), scale_colour(skin_type, rng, 0.5), np.asarray(veil, np.float32))
     if t.scratches > 0:
-        cuts = streaks(grid, rng, lesion, 3 + int(14 * t.scratches), 0.05, small * 0.8)
+        cuts = streaks(
+            grid,
+            rng,
+            lesion,
+            3 + int(14 * t.scratches),
+            float(rng.uniform(0.02, 0.05)),
+            small * float(rng.uniform(0.3, 0.8)),
+        )
+        cuts = cuts * np.clip(0.65 + 0.6 * fractal(lesion.seed, 129, grid, 0.25, 2), 0, 1)
         rgb = rgb * (1 - cuts[..., None] * np.array([0.25, 0.62, 0.62], np.float32))
         height = height - cuts
     if t.ooze > 0:
@@ -221,11 +232,9 @@ def eczema(lesion: PlannedLesion, grid: Grid, skin: Surface, skin_type: int) -> 
     if t.crust > 0:
         n = fractal(lesion.seed, 128, grid, float(rng.uniform(0.25, 0.7)), 4, 0.6)
         crust = step(n, 0.95 - 0.8 * t.crust, 1.15 - 0.8 * t.crust) * step(alpha, 0.4, 0.8)
-        honey = (
-            np.array([0.74, 0.55, 0.27]) * rng.uniform(0.55, 1.15)
-            if rng.random() < 0.65
-            else np.array([0.40, 0.20, 0.14]) * rng.uniform(0.7, 1.2)
-        )
+        honey = np.array([0.74, 0.55, 0.27]) * float(rng.uniform(0.6, 1.15))
+        if rng.random() < 0.35:  # old crust with blood
+            honey = np.array([0.40, 0.20, 0.14]) * float(rng.uniform(0.7, 1.2))
         rgb = over(np.asarray(rgb, np.float32), honey.astype(np.float32), crust * np.float32(0.85))
         height = height + crust * (np.float32(1.6) + n * np.float32(0.8))
     region = filled(np.maximum(alpha, dots), 0.5 * grid.per_cm)
@@ -255,12 +264,13 @@ def _polygons(lesion: PlannedLesion, grid: Grid, rng: np.random.Generator) -> tu
             break
     for x, y, size in spots:
         corners = int(rng.integers(5, 8))
-        phi = np.sort((np.arange(corners) + rng.uniform(-0.3, 0.3, corners)) * 2 * math.pi / corners) + rng.uniform(
-            0, 6
-        )
+        turns = np.arange(corners) + rng.uniform(-0.3, 0.3, corners)
+        around = turns * (2 * math.pi / corners) + float(rng.uniform(0, 6))
         rad = size * rng.uniform(0.8, 1.15, corners)
         pts = grid.points(
-            np.stack([x + rad * np.cos(phi), y + rad * np.sin(phi) * rng.uniform(0.75, 1.0)], 1).astype(np.float32)
+            np.stack([x + rad * np.cos(around), y + rad * np.sin(around) * rng.uniform(0.75, 1.0)], 1).astype(
+                np.float32
+            )
         )
         if pts[:, 0].max() < 0 or pts[:, 1].max() < 0 or pts[:, 0].min() > grid.w or pts[:, 1].min() > grid.h:
             continue
@@ -302,7 +312,7 @@ def lichen_planus(lesion: PlannedLesion, grid: Grid, skin: Surface, skin_type: i
         rgb = over(np.asarray(rgb, np.float32), scale_colour(skin_type, rng), np.asarray(veil, np.float32))
     height = (
         skin.height * (1 - 0.7 * top)
-        + step(top, 0.2, 0.8) * np.float32(rng.uniform(2.0, 4.5))
+        + step(top, 0.2, 0.8) * np.float32(rng.uniform(1.0, 3.2))
         + mottle * top * np.float32(0.2)
     )
     gloss = skin.gloss * (1 - top) + top * np.float32(0.4 + t.shine)

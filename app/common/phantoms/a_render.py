@@ -73,7 +73,7 @@ def _light(surface: Surface, depth: F, body: Body, camera: Camera, seed: int) ->
     yy, xx = np.mgrid[0 : -(-h // 8), 0 : -(-w // 8)].astype(np.float32)
     xx, yy = xx * 8 / w - 0.5, yy * 8 / h - 0.5
     cx, cy = rng.normal(0, 0.25, 2)
-    fall = np.exp(-((xx - np.float32(cx)) ** 2 + (yy - np.float32(cy)) ** 2) * np.float32(rng.uniform(0.1, 1.4)))
+    fall = np.exp(-((xx - np.float32(cx)) ** 2 + (yy - np.float32(cy)) ** 2) * np.float32(rng.uniform(0.05, 1.0)))
     fall = fall * (1 + (xx * lx + yy * ly) * np.float32(rng.uniform(-0.45, 0.45)))
     shade = np.clip(lit, 0.35, 1.7) * roundness * resized(fall.astype(np.float32), w, h)
     rgb = surface.rgb * shade[..., None]
@@ -88,18 +88,20 @@ def _light(surface: Surface, depth: F, body: Body, camera: Camera, seed: int) ->
 def _camera(rgb: F, seed: int) -> F:
     """White balance, exposure, contrast, slight lens blur, sensor noise (h, w, 3) in and out, gamma-encoded."""
     rng = stream(seed, 32)
-    balance = np.exp(rng.normal(0, 0.055, 3) + np.array([1.0, 0.0, -1.0]) * rng.normal(0, 0.06))
-    rgb = blur(rgb, float(rng.uniform(0.0, 0.9)))
-    rgb = rgb * (balance * math.exp(float(rng.normal(0.02, 0.14)))).astype(np.float32)
-    bend = float(rng.uniform(-0.25, 0.45))
-    rgb = np.clip(rgb, 0, 1.25)
-    rgb = rgb + np.float32(bend) * (rgb - 0.5) * rgb * (1 - rgb) * 2
-    grey = rgb.mean(2, keepdims=True)
-    rgb = grey + (rgb - grey) * np.float32(rng.uniform(0.75, 1.3))
-    h, w = rgb.shape[:2]
-    noise = rng.standard_normal((h // 2 + 130, w + 8), dtype=np.float32)
-    noise = np.concatenate([noise[: (h + 1) // 2], noise[64 : 64 + h // 2, ::-1]])[:h, :w]
-    return np.asarray(rgb + noise[..., None] * np.float32(rng.uniform(0.003, 0.016)), np.float32)
+    balance = np.exp(rng.normal(0, 0.05, 3) + np.array([1.0, 0.0, -1.0]) * rng.normal(0, 0.07))
+    # The camera's meter lifts dark scenes most of the way; what is left is the photographer's error.
+    meter = float(np.clip(0.60 / max(0.05, float(rgb[::8, ::8].max(2).mean())), 0.75, 2.2)) ** float(
+        rng.uniform(0.3, 0.9)
+    )
+    gain = balance * meter * math.exp(float(rng.normal(0.05, 0.12)))
+    saturation = float(rng.uniform(0.55, 1.45))
+    mix = (np.eye(3) * saturation + (1 - saturation) / 3) * gain
+    x = np.clip(cv2.transform(blur(rgb, float(rng.uniform(0.0, 1.0)) ** 2 * 2.0), mix.astype(np.float32)), 0, 1.2)
+    bend = np.float32(float(rng.uniform(-0.25, 0.45)) * 2)
+    x = np.asarray(x + (x - 0.5) * (1 - x) * x * bend, np.float32)
+    h, w = x.shape[:2]
+    noise = rng.standard_normal(h * w // 2 + w, dtype=np.float32) * np.float32(0.003 + 0.03 * rng.random() ** 2)
+    return np.asarray(x + np.resize(noise, (h, w))[..., None], np.float32)
 
 
 def render_a(

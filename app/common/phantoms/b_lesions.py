@@ -65,17 +65,27 @@ def strokes(grid: Grid, lines: list[F], width_cm: float) -> F:
 
 def lamellae(lesion: PlannedLesion, grid: Grid, tag: int, share: float, size_cm: float) -> tuple[F, F]:
     """Scale as loose Voronoi plates: (cover 0..1, height 0..1) (h, w); each plate is there with probability `share`."""
-    edge, value = cells(225, tag % 3)
-    turn, stretch = (lesion.seed % 314) / 100, 1.0 + (lesion.seed % 7) / 9
     at = lesion.seed + tag
-    border = sample(edge, grid, size_cm * 15, at, turn, stretch)
     if size_cm * grid.per_cm < 2.5:  # plates below the resolution: an even veil, patchy on the large scale
         veil = step(cloud(grid, size_cm * 8, at), -1.4 * share, 2.2 - 1.6 * share)
         return np.asarray(veil * np.float32(0.8), np.float32), np.asarray(veil * 0.3, np.float32)
-    which = sample(value, grid, size_cm * 15, at, turn, stretch, nearest=True)
-    patchy = which + 0.22 * cloud(grid, size_cm * 7, at + 7)
-    plate = (patchy < share).astype(np.float32) * step(border, 0.015, 0.12)
-    return blur(plate, 0.03 * size_cm * grid.per_cm + 0.4), np.asarray(plate * (0.4 + 0.6 * which), np.float32)
+    edge, value = cells(225, tag % 3)
+    rng = stream(lesion.seed, 615, tag)
+    angle, stretch = float(rng.uniform(0, math.pi)), float(rng.uniform(1.0, 2.2))
+    bend = np.float32(size_cm * rng.uniform(0.15, 0.5))
+    x, y = grid.local()
+    x = x + cloud(grid, size_cm * 1.5, at + 1, 1.4) * bend
+    y = y + cloud(grid, size_cm * 1.5, at + 2, 1.4) * bend
+    k = np.float32(edge.shape[0] / (size_cm * 15))
+    c, s = np.float32(math.cos(angle)), np.float32(math.sin(angle))
+    u = (x * c + y * s) * (k / np.float32(stretch)) + np.float32(rng.uniform(0, 256))
+    v = (y * c - x * s) * k + np.float32(rng.uniform(0, 256))
+    border = cv2.remap(edge, u, v, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
+    which = cv2.remap(value, u, v, cv2.INTER_NEAREST, borderMode=cv2.BORDER_WRAP)
+    patchy = which * 0.75 + 0.12 + 0.26 * cloud(grid, size_cm * 7, at + 7) * np.float32(0.6)
+    plate = (patchy < share).astype(np.float32) * step(border + 0.03 * cloud(grid, 0.12, at + 3, 1.0), 0.0, 0.16)
+    plate = blur(plate, 0.03 * size_cm * grid.per_cm + 0.4) * (0.55 + 0.45 * which)
+    return np.asarray(plate, np.float32), np.asarray(plate * (0.4 + 0.6 * which), np.float32)
 
 
 def psoriasis(lesion: PlannedLesion, grid: Grid, skin: Tissue, skin_type: int) -> Laid:
@@ -85,7 +95,7 @@ def psoriasis(lesion: PlannedLesion, grid: Grid, skin: Tissue, skin_type: int) -
     soft = max(t.soft * min(lesion.semi), 1.0 / grid.per_cm)
     on = step(d, -soft, soft)
     pigment = skin.pigment + (on * (1 + 0.15 * cloud(grid, 0.9, lesion.seed + 2)))[..., None] * colour(t, skin_type)
-    bare = step(d, float(rng.uniform(0.0, 0.1)), float(rng.uniform(0.12, 0.4)))
+    bare = step(d, float(rng.uniform(-0.1, 0.06)), float(rng.uniform(0.08, 0.3)))
     white, thick = lamellae(lesion, grid, 1, 0.18 + 0.8 * t.scale, t.flake_cm * 1.3)
     small, thin = lamellae(lesion, grid, 2, 0.15 + 0.6 * t.scale, t.flake_cm * 0.5)
     dust = step(sample(spectral(0.6, 2), grid, 2.0, lesion.seed + 3), 0.1, 1.8) * np.float32(0.3 + 0.4 * t.scale)

@@ -48,7 +48,7 @@ def lupus(lesion: PlannedLesion, grid: Grid, skin: Tissue, skin_type: int) -> La
     )
     height = height + thick * white * np.float32(0.012)
     points = spread_points(lesion, rng, int((25 if malar else 60) * t.plugs), 0.75)
-    radii = rng.uniform(0.03, 0.06, len(points)).astype(np.float32)
+    radii = rng.uniform(0.016, 0.04, len(points)).astype(np.float32)
     _, collar = domes(grid, points, radii * np.float32(1.8), np.zeros(len(points), np.float32))
     pit, plug = domes(grid, points, radii, rng.uniform(0.008, 0.02, len(points)).astype(np.float32))
     white = np.maximum(white, collar * np.float32(0.3)) * (1 - plug)

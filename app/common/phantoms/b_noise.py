@@ -37,7 +37,7 @@ def cells(count: int, which: int) -> tuple[F, F]:
     owner = np.zeros(big.shape, np.int32)
     for ty in (-1, 0, 1):
         for tx in (-1, 0, 1):
-            at = np.floor((pts + (tx + 0.5, ty + 0.5)) * n * scale).astype(int)
+            at = np.floor((pts + np.array([tx + 0.5, ty + 0.5])) * n * scale).astype(int)
             ok = ((at >= 0) & (at < big.shape[0])).all(1)
             big[at[ok, 1], at[ok, 0]] = 0
             owner[at[ok, 1], at[ok, 0]] = np.flatnonzero(ok)

@@ -101,21 +101,21 @@ def _lit(t: Tissue, depth: F, body: Body, camera: Camera, seed: int, skin_type: 
 
 
 def _film(rgb: F, seed: int) -> F:
-    """Linear to display: illuminant, exposure, film-like shoulder, sRGB curve, grain (h, w, 3)."""
+    """Linear to display: illuminant, exposure, film-like shoulder, display curve, grain (h, w, 3)."""
     rng = stream(seed, 332)
     kelvin = float(rng.normal(0, 0.08))
-    gain = np.array([1 + kelvin, 1.0 + float(rng.normal(0, 0.02)), 1 - kelvin]) * 2 ** float(rng.normal(0.25, 0.3))
-    x = np.clip(blur(rgb, float(rng.uniform(0.2, 0.8))) * gain.astype(np.float32), 0, None)
-    x = x * (1 + x * np.float32(0.12)) / (1 + x * np.float32(0.30))
-    table = np.linspace(0, 1, 4096) ** (1 / 2.2)
-    curve = np.asarray(
-        table + float(rng.uniform(-0.05, 0.1)) * np.sin(np.linspace(0, 2 * np.pi, 4096)) * -0.5, np.float32
+    meter = float(np.clip(0.30 / max(0.02, float(rgb[::8, ::8].max(2).mean())), 0.6, 4.0)) ** float(
+        rng.uniform(0.3, 0.9)
     )
-    coded = curve[np.clip(x * np.float32(4095), 0, 4095).astype(np.int32)]
+    gain = (
+        np.array([1 + kelvin, 1.0 + float(rng.normal(0, 0.02)), 1 - kelvin]) * meter * 2 ** float(rng.normal(0.1, 0.25))
+    )
+    x = blur(rgb, float(rng.uniform(0.2, 0.8))) * gain.astype(np.float32)
+    x = x * (1 + x * np.float32(0.12)) / (1 + x * np.float32(0.30))
+    coded = cv2.pow(np.maximum(x, 0), float(rng.uniform(0.42, 0.52)))
     h, w = coded.shape[:2]
-    grain = rng.standard_normal(h * w // 2 + w, dtype=np.float32)
-    field = np.resize(grain, (h, w))
-    return np.asarray(coded + field[..., None] * (np.float32(rng.uniform(0.003, 0.014)) * (0.4 + coded)), np.float32)
+    grain = rng.standard_normal(h * w // 2 + w, dtype=np.float32) * np.float32(rng.uniform(0.003, 0.014))
+    return np.asarray(coded + np.resize(grain, (h, w))[..., None] * (np.float32(0.4) + coded), np.float32)
 
 
 def render_b(

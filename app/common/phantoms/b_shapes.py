@@ -92,7 +92,7 @@ def polygons(lesion: PlannedLesion, grid: Grid, rng: np.random.Generator) -> Pap
     gx, gy = np.meshgrid(np.arange(-nx, nx + 1), np.arange(-ny, ny + 1))
     pts = (
         np.stack([(gx + 0.5 * (gy % 2)) * pitch, gy * pitch * 0.86], -1).reshape(-1, 2)
-        + rng.uniform(-0.3, 0.3, (gx.size, 2)) * pitch
+        + rng.uniform(-0.2, 0.2, (gx.size, 2)) * pitch
     )
     radius = np.hypot(pts[:, 0] / a, pts[:, 1] / b)
     present = (radius < 0.97) & (
@@ -126,5 +126,6 @@ def polygons(lesion: PlannedLesion, grid: Grid, rng: np.random.Generator) -> Pap
     # A lone cell may be large; a papule ends at its own radius.
     inside = np.minimum(edge - gap[cell], pitch * 0.62 - from_centre / grid.per_cm)
     inside = np.where(present[cell], inside, -0.1)
+    inside = blur(np.asarray(inside, np.float32), 0.09 * t.papule_cm * grid.per_cm)  # corners are blunt
     crop = slice(pad, pad + grid.h), slice(pad, pad + grid.w)
     return Papules(np.asarray(inside[crop], np.float32), np.asarray(value[cell[crop]], np.float32))

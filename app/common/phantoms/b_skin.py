@@ -33,9 +33,7 @@ class Tissue:
     def albedo(self, white_colour: F) -> F:
         """Linear reflectance (h, w, 3)."""
         spectrum = np.stack([MELANIN, OXY, DEOXY, YELLOW])
-        skin = SCATTER * cv2.exp(np.asarray(-(self.pigment.reshape(-1, 4) @ spectrum), np.float32)).reshape(
-            *self.white.shape, 3
-        )
+        skin = cv2.exp(cv2.transform(self.pigment, -spectrum.T)) * SCATTER
         return np.asarray(skin + (white_colour - skin) * self.white[..., None], np.float32)
 
 

@@ -48,6 +48,11 @@ class Grid:
             np.float32
         )
 
+    def coarse(self, k: int) -> Grid:
+        """The same view at 1/k of the resolution; only for a whole photo, whose window starts at (0, 0)."""
+        origin = (self.origin[0] / k, self.origin[1] / k)
+        return Grid(0, 0, -(-self.w // k), -(-self.h // k), origin, self.turn, self.per_cm / k, self.reach)
+
     @property
     def window(self) -> tuple[slice, slice]:
         return slice(self.y0, self.y0 + self.h), slice(self.x0, self.x0 + self.w)

@@ -182,7 +182,7 @@ def make_camera(
     elif distance == "mid":
         cx, cy, width, off = *main.centre, max(4.0, extent * float(rng.uniform(1.5, 2.4))), 0.12
     else:
-        cx, cy, width, off = *main.centre, max(2.2, extent * float(rng.uniform(0.75, 1.35))), 0.07
+        cx, cy, width, off = *main.centre, max(2.2, extent * float(rng.uniform(0.62, 1.35))), 0.07
     dx, dy = rng.uniform(-off, off, 2) * width
     portrait = 0.0 if size[0] >= size[1] else math.pi / 2
     turn = portrait + float(rng.normal(0, 0.35)) + (math.pi if rng.random() < 0.5 else 0.0)

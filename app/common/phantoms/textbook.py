@@ -102,36 +102,37 @@ def patient_traits(disease: str, months: int, rng: np.random.Generator) -> Trait
     """The traits common to all lesions of one patient."""
     if disease == "psoriasis":
         return Traits(
-            strength=_u(rng, 0.6, 1.0), redness=_u(rng, 0.4, 1.0), violet=_u(rng, 0, 0.35), brown=_u(rng, 0, 0.3),
-            yellow=_u(rng, 0, 0.25), soft=_u(rng, 0.02, 0.07), ragged=_u(rng, 0.1, 0.45), scale=_u(rng, 0.25, 1.0),
-            flake_cm=_u(rng, 0.08, 0.45), shine=_u(rng, 0.05, 0.5), lichenified=_often(rng, 0.25, 0.1, 0.4),
+            strength=_u(rng, 0.5, 1.0), redness=_u(rng, 0.3, 1.0), violet=_u(rng, 0, 0.6), brown=_u(rng, 0, 0.4),
+            yellow=_u(rng, 0, 0.35), soft=_u(rng, 0.02, 0.09), ragged=_u(rng, 0.1, 0.5), scale=_u(rng, 0.15, 1.0),
+            flake_cm=_u(rng, 0.06, 0.45), shine=_u(rng, 0.05, 0.6), lichenified=_often(rng, 0.25, 0.1, 0.4),
         )  # fmt: skip
     if disease == "eczema":
         chronic = months > 8
+        dry = _often(rng, 0.6, 0.05, 0.45)
         return Traits(
-            strength=_u(rng, 0.5, 1.0), redness=_u(rng, 0.35, 0.95), violet=_u(rng, 0, 0.3), brown=_u(rng, 0, 0.45),
-            yellow=_u(rng, 0, 0.35), soft=_u(rng, 0.3, 0.65), ragged=_u(rng, 0.3, 0.8), scale=_often(rng, 0.5, 0.05, 0.3),
-            flake_cm=_u(rng, 0.04, 0.12), crust=_often(rng, 0.55, 0.15, 0.7), ooze=_often(rng, 0.45, 0.2, 0.9),
-            papules=_u(rng, 0.3, 1.0), papule_cm=_u(rng, 0.08, 0.2), vesicles=_often(rng, 0.2 if chronic else 0.6, 0.2, 0.9),
-            scratches=_often(rng, 0.65, 0.2, 1.0), lichenified=_often(rng, 0.75 if chronic else 0.15, 0.3, 1.0),
-            shine=_u(rng, 0.1, 0.6),
+            strength=_u(rng, 0.5, 1.0), redness=_u(rng, 0.3, 0.95), violet=_u(rng, 0, 0.5), brown=_u(rng, 0, 0.5),
+            yellow=_u(rng, 0, 0.4), soft=_u(rng, 0.22, 0.6), ragged=_u(rng, 0.25, 0.8), scale=dry,
+            flake_cm=_u(rng, 0.04, 0.2), crust=_often(rng, 0.5, 0.1, 0.65), ooze=_often(rng, 0.4, 0.2, 0.9),
+            papules=_u(rng, 0.2, 1.0), papule_cm=_u(rng, 0.08, 0.22), vesicles=_often(rng, 0.2 if chronic else 0.55, 0.2, 0.9),
+            scratches=_often(rng, 0.5, 0.15, 0.9), lichenified=_often(rng, 0.7 if chronic else 0.15, 0.2, 1.0),
+            shine=_u(rng, 0.1, 0.7),
         )  # fmt: skip
     if disease == "lichen_planus":
         return Traits(
-            strength=_u(rng, 0.6, 1.0), redness=_u(rng, 0.2, 0.7), violet=_u(rng, 0.25, 0.95), brown=_u(rng, 0.05, 0.55),
-            yellow=_u(rng, 0, 0.15), soft=_u(rng, 0.03, 0.08), ragged=_u(rng, 0.2, 0.6), scale=_often(rng, 0.3, 0.05, 0.2),
-            flake_cm=_u(rng, 0.04, 0.1), papules=_u(rng, 0.4, 1.0), papule_cm=_u(rng, 0.22, 0.6), shine=_u(rng, 0.35, 1.0),
-            wickham=_u(rng, 0.3, 1.0), confluence=_u(rng, 0.0, 0.9), scratches=_often(rng, 0.1, 0.1, 0.3),
+            strength=_u(rng, 0.5, 1.0), redness=_u(rng, 0.2, 0.95), violet=_u(rng, 0.1, 0.85), brown=_u(rng, 0, 0.55),
+            yellow=_u(rng, 0, 0.25), soft=_u(rng, 0.03, 0.08), ragged=_u(rng, 0.2, 0.6), scale=_often(rng, 0.4, 0.05, 0.35),
+            flake_cm=_u(rng, 0.04, 0.15), papules=_u(rng, 0.4, 1.0), papule_cm=_u(rng, 0.18, 0.6), shine=_u(rng, 0.25, 1.0),
+            wickham=_u(rng, 0.15, 1.0), confluence=_u(rng, 0.0, 1.0), scratches=_often(rng, 0.1, 0.1, 0.3),
         )  # fmt: skip
     if disease == "lupus_erythematosus":
         return Traits(
-            strength=_u(rng, 0.6, 1.0), redness=_u(rng, 0.35, 0.95), violet=_u(rng, 0, 0.45), brown=_u(rng, 0.05, 0.5),
-            yellow=_u(rng, 0, 0.2), soft=_u(rng, 0.04, 0.15), ragged=_u(rng, 0.15, 0.5), scale=_u(rng, 0.1, 0.5),
-            flake_cm=_u(rng, 0.07, 0.25), atrophy=_u(rng, 0.4, 1.0), rim=_u(rng, 0.45, 1.0), plugs=_u(rng, 0.25, 1.0),
-            vessels=_u(rng, 0.2, 1.0), shine=_u(rng, 0.05, 0.4),
+            strength=_u(rng, 0.5, 1.0), redness=_u(rng, 0.3, 0.95), violet=_u(rng, 0, 0.6), brown=_u(rng, 0, 0.5),
+            yellow=_u(rng, 0, 0.3), soft=_u(rng, 0.04, 0.15), ragged=_u(rng, 0.15, 0.5), scale=_u(rng, 0.05, 0.6),
+            flake_cm=_u(rng, 0.06, 0.3), atrophy=_u(rng, 0.35, 1.0), rim=_u(rng, 0.3, 1.0), plugs=_u(rng, 0.15, 1.0),
+            vessels=_u(rng, 0.1, 1.0), shine=_u(rng, 0.05, 0.5),
         )  # fmt: skip
     return Traits(
-        strength=_u(rng, 0.45, 0.85), redness=_u(rng, 0.2, 0.6), violet=_u(rng, 0, 0.2), brown=_u(rng, 0.05, 0.45),
-        yellow=_u(rng, 0.1, 0.55), soft=_u(rng, 0.1, 0.28), ragged=_u(rng, 0.05, 0.3), scale=_u(rng, 0.15, 0.45),
-        flake_cm=_u(rng, 0.03, 0.08), wrinkle=_u(rng, 0.4, 1.0), shine=_u(rng, 0.05, 0.3),
+        strength=_u(rng, 0.45, 0.95), redness=_u(rng, 0.2, 0.85), violet=_u(rng, 0, 0.35), brown=_u(rng, 0, 0.5),
+        yellow=_u(rng, 0, 0.55), soft=_u(rng, 0.08, 0.28), ragged=_u(rng, 0.05, 0.35), scale=_u(rng, 0.1, 0.5),
+        flake_cm=_u(rng, 0.03, 0.1), wrinkle=_u(rng, 0.3, 1.0), shine=_u(rng, 0.05, 0.4),
     )  # fmt: skip
