@@ -75,3 +75,10 @@ def test_the_door_is_light() -> None:
 def test_what_the_window_needs_before_its_first_paint_is_light() -> None:
     names = "images, logs, packs, settings, words, workspace, errors, files, geometry"
     assert not imported_by(f"from app.common import {names}") & (HEAVY | {"PySide6"})
+
+
+def test_the_door_knows_every_subcommand() -> None:
+    from app.cli_parser import parser
+
+    (commands,) = [a.choices for a in parser()._actions if a.choices and a.dest == "command"]
+    assert set(commands) <= main.SUBCOMMANDS
