@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image
 
 from app.common.errors import UserError
+from app.common.image_colour import cmyk_to_srgb, to_srgb
 from app.common.image_headers import DAMAGE, Header, open_picture
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ def decode(data: bytes, header: Header, short_side: int | None, name: str) -> Pi
         pixels = _decode_jpeg(data, header, _reduction(header, short_side), name)
     else:
         pixels = _decode_with_pillow(data, name)
+    if header.profile and header.mode != "CMYK":
+        pixels = to_srgb(pixels, header.profile)
     return np.ascontiguousarray(_upright(pixels, header.orientation))
 
 
@@ -92,6 +95,8 @@ def _decode_with_pillow(data: bytes, name: str) -> Pixels:
 def _as_rgb(picture: Image.Image) -> Pixels:
     if picture.mode.startswith("I") or picture.mode == "F":
         return _deep_grey(np.asarray(picture), picture.mode)
+    if picture.mode == "CMYK":
+        return np.asarray(cmyk_to_srgb(picture))
     if picture.has_transparency_data:
         coloured = picture.convert("RGBA")
         paper = Image.new("RGBA", coloured.size, "white")

@@ -35,6 +35,7 @@ class Header:
     height: int
     orientation: int
     software: str
+    profile: bytes  # ICC; empty where there is none
     warnings: tuple[str, ...]
 
 
@@ -65,7 +66,9 @@ def read_header(file: BinaryIO, name: str) -> Header:
         orientation = 1
     if orientation >= 5:
         width, height = height, width
-    return Header(picture.format or "", picture.mode, width, height, orientation, software, _warnings(picture))
+    return Header(
+        picture.format or "", picture.mode, width, height, orientation, software, _profile(picture), _warnings(picture)
+    )
 
 
 def _exif(picture: Image.Image) -> tuple[int, str]:
@@ -77,6 +80,11 @@ def _exif(picture: Image.Image) -> tuple[int, str]:
         return 1, ""
     valid = isinstance(orientation, int) and 1 <= orientation <= 8
     return (orientation if valid else 1), str(software)
+
+
+def _profile(picture: Image.Image) -> bytes:
+    profile = picture.info.get("icc_profile")
+    return profile if isinstance(profile, bytes) else b""
 
 
 def _warnings(picture: Image.Image) -> tuple[str, ...]:

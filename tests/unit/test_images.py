@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image, ImageCms, ImageOps
 
 from app.common import images
 from app.common.errors import UserError
@@ -200,6 +200,35 @@ def test_a_reduced_jpeg_is_quicker_than_a_whole_one() -> None:
         return min(starts)
 
     assert seconds(180) < seconds(None)
+
+
+def profile_with_red_and_green_swapped() -> bytes:
+    """sRGB's own profile, but for two primaries: what is stored as red is meant green."""
+    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    places = {}
+    for at in range(132, 132 + 12 * int.from_bytes(profile[128:132], "big"), 12):
+        places[bytes(profile[at : at + 4])] = at
+    red, green = (bytes(profile[places[tag] + 4 : places[tag] + 12]) for tag in (b"rXYZ", b"gXYZ"))
+    profile[places[b"rXYZ"] + 4 : places[b"rXYZ"] + 12] = green
+    profile[places[b"gXYZ"] + 4 : places[b"gXYZ"] + 12] = red
+    return bytes(profile)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF", "WEBP", "HEIF"])
+def test_a_cameras_colour_profile_is_obeyed(photo_pixels: Pixels, kind: str) -> None:
+    stored = Image.fromarray(photo_pixels[..., [1, 0, 2]])
+    options = {"quality": 95} if kind in ("JPEG", "WEBP", "HEIF") else {}
+    data = saved(stored, kind, icc_profile=profile_with_red_and_green_swapped(), **options)
+    assert close(read_photo(data), photo_pixels, 5)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+def test_srgbs_own_profile_and_damaged_ones_change_nothing(photo_pixels: Pixels, kind: str) -> None:
+    own = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    picture = Image.fromarray(photo_pixels)
+    plain = read_photo(saved(picture, kind)).pixels
+    for profile in (own, own[:200], b"garbage", ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()):
+        assert np.array_equal(read_photo(saved(picture, kind, icc_profile=profile)).pixels, plain)
 
 
 def test_originals_are_not_touched(photo_file: Path) -> None:
