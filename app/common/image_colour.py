@@ -1,4 +1,4 @@
-"""Colour profiles: a wide-gamut camera's photos into sRGB, since a doctor judges redness. Imported on first use only."""
+"""Colour profiles: wide-gamut cameras' photos into sRGB, since a doctor judges redness. Imported on first use only."""
 
 from __future__ import annotations
 
