@@ -19,7 +19,7 @@ from app.common.errors import UserError
 from app.inference.portable import pack_error, read_error
 
 Kind = Literal["ready", "answer", "refused", "dropped", "message"]
-MOST_CRASHES = 2
+MOST_CRASHES = 3
 """A request that was being answered at so many crashes is refused."""
 MOST_FALSE_STARTS = 3
 """After so many deaths in a row without ever getting ready the engine is given up; ``start`` tries anew."""
