@@ -12,6 +12,7 @@ import locale
 import logging
 import math
 import sys
+import tomllib
 import traceback
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Sequence
@@ -59,8 +60,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     return outcome.status
 
 
-def _guarded(words: Sequence[str]) -> Outcome:
-    """Run, and put every failure in words."""
+def _run(words: Sequence[str]) -> Outcome:
     try:
         common, rest = take_common(words)
         options = parser().parse_args(rest)
@@ -69,12 +69,19 @@ def _guarded(words: Sequence[str]) -> Outcome:
         return Outcome({"error": error.as_json()}, REFUSED)
     except KeyboardInterrupt:
         return Outcome({"error": UserError("cancelled").as_json()}, CANCELLED)
+
+
+def _guarded(words: Sequence[str]) -> Outcome:
+    """Run, and put every failure in words."""
+    try:
+        return _run(words)
     except HelpWanted:
         raise
     except Exception as error:  # noqa: BLE001  the last door: whatever comes here is a bug, and it is logged
         details = redact("".join(traceback.format_exception(error)))
-        _log.critical("not caught: %s", details)
         sys.stderr.write(details)
+        if logging.getLogger().handlers:  # else logging would write it to standard error once more
+            _log.critical("not caught: %s", details)
         return Outcome({"error": UserError("internal_error", kind=type(error).__name__).as_json()}, INTERNAL)
 
 
@@ -94,13 +101,25 @@ def _version(_common: Common, _options: Namespace) -> Outcome:
     from app.inference.device import choose_device
 
     document = {
-        "version": version("squama"),
+        "version": _own_version(),
         "python": platform.python_version(),
         "torch": version("torch"),
         "device": choose_device("auto").name,
         "database_schema": SCHEMA,
     }
     return Outcome(document)
+
+
+def _own_version() -> str:
+    """The checkout's own, whose installed metadata may be older; else what is installed."""
+    from importlib.metadata import version
+
+    from app.common.places import ROOT
+
+    project = ROOT / "pyproject.toml"
+    if not project.is_file():
+        return version("squama")
+    return str(tomllib.loads(project.read_text(encoding="utf-8"))["project"]["version"])
 
 
 def _demo(_common: Common, options: Namespace) -> Outcome:
@@ -341,7 +360,7 @@ def _progress(done: int, whole: int) -> None:
 
 def _print(outcome: Outcome, as_json: bool) -> None:
     if as_json:
-        _write(_json(outcome.document))
+        _write(_json(outcome.document), "utf-8")
     elif isinstance(outcome.document, dict) and "error" in outcome.document:
         error = outcome.document["error"]
         sys.stderr.write(f"{error['what']}\n{error['remedy']}\n")
@@ -350,16 +369,19 @@ def _print(outcome: Outcome, as_json: bool) -> None:
 
 
 def _print_help(words: str, as_json: bool) -> None:
-    _write(_json({"help": words}) if as_json else words)
+    if as_json:
+        _write(_json({"help": words}), "utf-8")
+    else:
+        _write(words)
 
 
-def _write(words: str) -> None:
-    """UTF-8 whatever the console; a file name that is no text is written as JSON escapes it."""
+def _write(words: str, encoding: str | None = None) -> None:
+    """In the console's encoding unless one is given; a file name that is no text is written as JSON escapes it."""
     raw = getattr(sys.stdout, "buffer", None)
     if raw is None:
         sys.stdout.write(words)
     else:
-        raw.write(words.encode("utf-8", "backslashreplace"))
+        raw.write(words.encode(encoding or sys.stdout.encoding, "backslashreplace"))
     sys.stdout.flush()
 
 

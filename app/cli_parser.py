@@ -167,7 +167,7 @@ def _models(p: _Parser) -> None:
 
 def _next(words: object, name: str) -> str:
     value = next(words, None)  # type: ignore[call-overload]
-    if not isinstance(value, str):
+    if not isinstance(value, str) or value.startswith("--"):
         raise UserError("wrong_call", reason=f"argument {name}: expected one argument", usage="squama --help")
     return value
 

@@ -26,15 +26,17 @@ RIGHTS: dict[str, frozenset[str]] = {
 
 
 def actor_of(session: Session) -> User:
-    """The person behind a writing session, registered at the first change: the workspace's first person owns it."""
+    """The person behind a writing session, registered at the first change.
+
+    There is no screen yet to give roles, so whoever can open the workspace may do everything.
+    """
     found = session.info.get("user")
     if isinstance(found, User):
         return found
     name = session.info["actor"]
     user = session.scalar(select(User).where(User.name == name))
     if user is None:
-        is_first = session.scalar(select(User.id).limit(1)) is None
-        user = User(name=name, role=OWNER if is_first else "doctor")
+        user = User(name=name, role=OWNER)
         session.add(user)
         session.flush()
     session.info["user"] = user

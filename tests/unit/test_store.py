@@ -218,6 +218,9 @@ def test_the_audit_chain_is_append_only_and_shows_a_break(opened: Store, place: 
 
 def test_rights(opened: Store, photo: int) -> None:
     with opened.write("zhao") as s:
+        store.require(s, "train")
+        store.actor_of(s).role = "doctor"
+    with opened.write("zhao") as s:
         store.require(s, "annotate")
         with pytest.raises(UserError) as caught:
             store.require(s, "train")

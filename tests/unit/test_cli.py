@@ -1,0 +1,287 @@
+"""The command line against its contract: schemas, exit codes, one JSON document whatever happens."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app import cli
+from app.cli_parser import take_common
+from app.common.errors import UserError
+from app.common.images import encode_jpeg
+from app.common.places import ROOT
+from app.datasets.demo import make_demo
+from tests.contract import CommandLine
+
+
+@pytest.fixture
+def squama(capsysbinary: pytest.CaptureFixture[bytes]) -> CommandLine:
+    return CommandLine(capsysbinary)
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A demo workspace; tests do not change it."""
+    return make_demo(tmp_path_factory.mktemp("cli") / "演示 🩺", photos=12).workspace
+
+
+@pytest.fixture(scope="module")
+def trained(demo: Path) -> tuple[str, str]:
+    """Two models with random weights in the demo workspace: detector, classifier."""
+    from app.inference.weights import write_untrained
+
+    write_untrained(demo / "models", "detect", "finder", architecture="fused-mobilenet_v3_large-135")
+    write_untrained(demo / "models", "classify", "namer", architecture="efficientnet_lite0")
+    return "finder", "namer"
+
+
+@pytest.fixture
+def _loaded_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Loading the networks takes seconds: the same ones serve every call of these tests."""
+    from app.inference import diagnose
+
+    monkeypatch.setattr(diagnose, "load_diagnoser", functools.partial(_load_once, diagnose.load_diagnoser))
+
+
+_diagnosers: dict[tuple[str, str, str], Any] = {}
+
+
+def _load_once(load: Callable[..., Any], detector: Any, classifier: Any, device: str) -> Any:
+    key = (detector.manifest.label, classifier.manifest.label, device)
+    if key not in _diagnosers:
+        _diagnosers[key] = load(detector, classifier, device)
+    return _diagnosers[key]
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """A folder with two photos in natural order, a broken one, and a file that is none."""
+    import numpy as np
+
+    folder = tmp_path / "in"
+    (folder / "sub").mkdir(parents=True)
+    for n, name in enumerate(("photo 2.jpg", "photo 10.jpg", "sub/photo 3.jpg")):
+        (folder / name).write_bytes(encode_jpeg(np.full((40, 60, 3), 90 + n, np.uint8)))
+    (folder / "text.jpg").write_text("no photo")
+    (folder / "notes.txt").write_text("not looked at")
+    return folder
+
+
+def test_version_needs_no_workspace(squama: CommandLine) -> None:
+    found = squama("version", "version")
+    assert found["database_schema"] == "0001"
+    assert not Path(os.environ["SQUAMA_WORKSPACE"]).exists()
+
+
+def test_demo(squama: CommandLine, tmp_path: Path) -> None:
+    found = squama("demo", "demo", tmp_path / "d", "--photos", 2)
+    assert (found["images"], found["workspace"]) == (2, str(tmp_path / "d"))
+    assert squama.refused("demo", tmp_path / "d") == "output_exists"
+    assert squama.refused("demo", tmp_path / "e", "--photos", 0) == "demo_photos"
+
+
+def test_common_options_stand_anywhere(demo: Path, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    for line in (
+        ["--json", "--workspace", str(demo), "dataset", "show", "phantom-a"],
+        ["dataset", f"--workspace={demo}", "show", "--json", "phantom-a", "--actor", "li"],
+    ):
+        assert cli.main(line) == 0
+        assert json.loads(capsysbinary.readouterr().out)["dataset"].startswith("phantom-a@")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        [],
+        ["fly"],
+        ["version", "--loud"],
+        ["dataset"],
+        ["dataset", "freeze"],
+        ["demo", "x", "--photos", "many"],
+        ["diagnose", "a.jpg", "--box", "1,2,3"],
+        ["diagnose", "a.jpg", "--box", "1,2,3,nan"],
+        ["diagnose", "a.jpg", "--min-score", "2"],
+        ["diagnose", "a.jpg", "--device", "abacus"],
+        ["diagnose", "a.jpg", "--box"],
+        ["version", "--workspace"],
+        ["annotations", "export", "out", "--format", "papyrus"],
+        ["dataset", "show", "--data", "x"],
+    ],
+)
+def test_a_wrong_call_is_json_too(squama: CommandLine, line: list[str]) -> None:
+    assert squama.refused(*line) == "wrong_call"
+
+
+def test_help_is_json_too(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    assert cli.main(["dataset", "freeze", "--help", "--json"]) == 0
+    assert "--split" in json.loads(capsysbinary.readouterr().out)["help"]
+    assert cli.main(["--help"]) == 0
+    assert b"diagnose" in capsysbinary.readouterr().out
+
+
+def test_without_json_an_error_goes_to_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["demo", "x", "--photos", "0"]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "photos" in captured.err
+
+
+def test_an_internal_error_is_told_and_logged(squama: CommandLine, demo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> Any:
+        print("noise of a library")  # noqa: T201
+        raise RuntimeError("C:\\patients\\Li Ming.jpg")
+
+    monkeypatch.setitem(cli._COMMANDS, "models list", lambda c, o: (cli._workspace(c), broken())[1])
+    assert squama.refused("models", "list", "--workspace", demo, status=3) == "internal_error"
+    log = (demo / "logs" / "command-line.log").read_text(encoding="utf-8")
+    assert "RuntimeError" in log
+    assert "Li Ming" not in log
+
+
+def test_cancelling_is_130(squama: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> Any:
+        raise KeyboardInterrupt
+
+    monkeypatch.setitem(cli._COMMANDS, "version", interrupted)
+    assert squama.refused("version", status=130) == "cancelled"
+
+
+def test_import_copies_once_and_tells_what_failed(squama: CommandLine, photos: Path, tmp_path: Path) -> None:
+    place = tmp_path / "w"
+    missing = tmp_path / "missing.jpg"
+    found = squama("import", "import", photos, missing, "--workspace", place, status=1)
+    assert (found["imported"], found["already_there"]) == (3, 0)
+    failed = {f["item"]: f["error"]["code"] for f in found["failed"]}
+    assert failed == {str(photos / "text.jpg"): "not_an_image", str(missing): "file_missing"}
+    again = squama("import", "import", photos / "photo 2.jpg", photos / "sub", "--workspace", place)
+    assert (again["imported"], again["already_there"]) == (0, 2)
+    assert len(list((place / "media").rglob("*.jpg"))) == 3
+
+
+def test_import_links(squama: CommandLine, photos: Path, tmp_path: Path) -> None:
+    place = tmp_path / "w"
+    (photos / "text.jpg").unlink()
+    assert squama("import", "import", photos, "--link", "--workspace", place)["imported"] == 3
+    assert squama("import", "import", photos, "--link", "--workspace", place)["already_there"] == 3
+    assert not list((place / "media").rglob("*.jpg"))
+    assert squama.refused("import", photos, "--pack", "nothing", "--workspace", place) == "no_such_pack"
+
+
+def test_freeze_and_show(squama: CommandLine, demo: Path, tmp_path: Path) -> None:
+    place = shutil.copytree(demo, tmp_path / "w")
+    at = ("--workspace", place)
+    made = squama("dataset_freeze", "dataset", "freeze", "phantom-a", "--folds", 2, "--repeats", 2, "--seed", 3, *at)
+    shown = squama("dataset_show", "dataset", "show", made["dataset"], *at)
+    assert shown["hash"] == made["hash"]
+    assert len(shown["images"]) == made["images"] == sum(made["parts"].values())
+    for image in shown["images"]:
+        assert Path(image["image"]).is_file()
+        assert len(image["folds"]) == 2
+        assert (image["split"] == "test") == (image["folds"] == [None, None])
+    assert squama("dataset_show", "dataset", "show", "phantom-a", *at) == shown
+    assert squama.refused("dataset", "show", "nothing", *at) == "no_such_dataset"
+    assert squama.refused("dataset", "freeze", "phantom-a", "--split", "1,2", *at) == "bad_split"
+    assert squama.refused("dataset", "freeze", "phantom-a", "--folds", "500", *at) == "too_few_groups"
+
+
+def test_a_new_name_freezes_the_whole_workspace_and_refuses_leaks(
+    squama: CommandLine, demo: Path, tmp_path: Path
+) -> None:
+    place = shutil.copytree(demo, tmp_path / "w")
+    found = squama("dataset_freeze", "dataset", "freeze", "all", "--workspace", place)
+    assert found["images"] == 12
+
+
+def test_export_writes_voc(squama: CommandLine, demo: Path, tmp_path: Path) -> None:
+    from app.annotation.voc import load_voc
+
+    out = tmp_path / "voc"
+    found = squama("annotations_export", "annotations", "export", out, "--format", "voc", "--workspace", demo)
+    files = sorted(out.iterdir())
+    read = [load_voc(f) for f in files]
+    assert found == {"images": len(files), "boxes": sum(len(v.objects) for v in read if v)}
+    assert found["images"] > 0
+    assert all(v and v.path == v.filename and v.width in (600, 800) for v in read)
+    line = ("annotations", "export", out, "--format", "voc", "--workspace", demo)
+    assert squama.refused(*line) == "output_exists"
+    assert squama("annotations_export", *line, "--force") == found
+
+
+@pytest.mark.usefixtures("_loaded_once")
+def test_diagnose(squama: CommandLine, demo: Path, trained: tuple[str, str], photos: Path) -> None:
+    models = ("--detector", trained[0], "--classifier", trained[1], "--workspace", demo, "--device", "cpu")
+    found = squama("diagnose", "diagnose", photos, "--min-score", 0.2, *models, status=1)
+    assert [f["image"] for f in found] == [
+        str(photos / name) for name in ("photo 2.jpg", "photo 10.jpg", "sub/photo 3.jpg", "text.jpg")
+    ]
+    assert [f.get("error", {}).get("code") for f in found] == [None, None, None, "not_an_image"]
+    assert sum(t["probability"] for t in found[0]["top3"]) <= 1 + 1e-9
+    one = photos / "photo 2.jpg"
+    (boxed,) = squama("diagnose", "diagnose", one, "--box", "-5,-5,20,20", *models)
+    assert boxed["boxes"][0]["box"] == [0, 0, 20, 20]
+    assert boxed["top3_of"] == "box"
+    (outside,) = squama("diagnose", "diagnose", one, "--box", "900,900,950,950", *models, status=1)
+    assert outside["error"]["code"] == "box_outside"
+    assert squama.refused("diagnose", photos, "--box", "1,1,9,9", *models) == "box_needs_one_photo"
+    assert squama.refused("diagnose", one, "--detector", "nothing", "--workspace", demo) == "no_such_model"
+
+
+@pytest.mark.usefixtures("_loaded_once")
+def test_overlays(squama: CommandLine, demo: Path, trained: tuple[str, str], photos: Path, tmp_path: Path) -> None:
+    pytest.importorskip("app.inference.overlay")
+    out = tmp_path / "overlays"
+    line = ("diagnose", photos / "photo 2.jpg", "--overlay", out, "--detector", trained[0], "--classifier", trained[1])
+    squama("diagnose", *line, "--workspace", demo)
+    assert [f.name for f in out.iterdir()] == ["photo 2.overlay.png"]
+    (again,) = squama("diagnose", *line, "--workspace", demo, status=1)
+    assert again["error"]["code"] == "output_exists"
+    squama("diagnose", *line, "--workspace", demo, "--force")
+
+
+def test_models(squama: CommandLine, demo: Path, trained: tuple[str, str]) -> None:
+    listed = squama("models_list", "models", "list", "--workspace", demo)
+    assert {f"{name}:0.0.0" for name in trained} <= {m["model"] for m in listed}
+    shown = squama("models_show", "models", "show", "namer", "--workspace", demo)
+    assert shown in listed
+    assert squama.refused("models", "show", "nobody", "--workspace", demo) == "no_such_model"
+
+
+def test_training_wants_a_plan_or_options(squama: CommandLine, demo: Path, tmp_path: Path) -> None:
+    at = ("--workspace", demo, "--out", tmp_path / "run")
+    assert squama.refused("train", *at) == "plan_or_options"
+    assert squama.refused("train", "plan.toml", "--epochs", 3, *at) == "plan_or_options"
+    assert squama.refused("train", "missing.toml", *at) == "plan_missing"
+
+
+def test_common_options_are_taken_out() -> None:
+    common, rest = take_common(["a", "--actor=li", "--json", "--box", "-1,2,3,4", "--", "--json"])
+    assert (common.actor, common.json, rest) == ("li", True, ["a", "--box=-1,2,3,4", "--", "--json"])
+    with pytest.raises(UserError):
+        take_common(["--actor"])
+
+
+@pytest.mark.parametrize(("value", "expected"), [(float("nan"), "null"), (0.5, "0.5"), ("病 \udcff", '"病 \udcff"')])
+def test_json_is_always_json(value: object, expected: str) -> None:
+    assert cli._json(value).strip() == expected
+
+
+def test_the_real_program_prints_one_document_without_a_display(tmp_path: Path) -> None:
+    environment = {k: v for k, v in os.environ.items() if k not in ("DISPLAY", "QT_QPA_PLATFORM")}
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "main.py"), "demo", str(tmp_path / "d"), "--photos", "2", "--json"],
+        capture_output=True,
+        env=environment,
+        check=False,
+        timeout=100,
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    assert json.loads(done.stdout)["images"] == 2
