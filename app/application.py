@@ -18,6 +18,7 @@ from app.common.settings import load_settings
 from app.common.words import set_language, text
 from app.common.workspace import Workspace, open_workspace
 from app.views.background import DatabaseDoor
+from app.views.engine_bridge import EngineBridge
 from app.views.services import Services, chosen_language
 from app.views.theme import apply_theme
 from app.views.window import Window
@@ -44,7 +45,9 @@ class Program(QObject):
 
     bug = Signal(str)
 
-    def __init__(self, app: QApplication, workspace: Workspace, actor: str, engine: Sequence[str] | None = None) -> None:
+    def __init__(
+        self, app: QApplication, workspace: Workspace, actor: str, engine: Sequence[str] | None = None
+    ) -> None:
         super().__init__()
         start_logging(workspace)
         install_exception_hook(self.bug.emit)
@@ -53,7 +56,8 @@ class Program(QObject):
         apply_theme(app, settings.theme)
         self.services = Services(workspace, settings, actor, self)
         self.window = Window(self.services)
-        self.workbench = Workbench(self.services, self.window, engine or engine_command())
+        self.engine = EngineBridge(self.services, engine or engine_command(), self)
+        self.workbench = Workbench(self.services, self.window, self.engine)
         self.window.set_page(self.workbench)
         self.bug.connect(self.window.show_bug)
         self.window.stood.connect(self._open)

@@ -89,7 +89,9 @@ class SettingsPanel(QDialog):
         layout.addWidget(self._close, 0, Qt.AlignmentFlag.AlignRight)
 
     def _choose_folder(self) -> None:
-        folder = QFileDialog.getExistingDirectory(self, text("settings.save_folder"), self._services.settings.save_folder)
+        folder = QFileDialog.getExistingDirectory(
+            self, text("settings.save_folder"), self._services.settings.save_folder
+        )
         if folder:
             self._set_folder(folder)
 
@@ -100,7 +102,12 @@ class SettingsPanel(QDialog):
     def retranslate(self) -> None:
         self.setWindowTitle(text("settings.title"))
         self._title.setText(text("settings.title"))
-        words = (text("settings.language"), text("settings.theme"), text("settings.device"), text("settings.save_folder"))
+        words = (
+            text("settings.language"),
+            text("settings.theme"),
+            text("settings.device"),
+            text("settings.save_folder"),
+        )
         for caption, said in zip(self._captions, words, strict=True):
             caption.setText(said)
         self._device_note.setText(text("settings.device_note"))
@@ -135,4 +142,8 @@ def _themes() -> list[tuple[str, str]]:
 
 
 def _devices() -> list[tuple[str, str]]:
-    return [("auto", text("settings.device_auto")), ("cpu", text("settings.device_cpu")), ("cuda", text("settings.device_gpu"))]
+    return [
+        ("auto", text("settings.device_auto")),
+        ("cpu", text("settings.device_cpu")),
+        ("cuda", text("settings.device_gpu")),
+    ]

@@ -44,7 +44,10 @@ def link(session: Any, paths: Sequence[Path]) -> tuple[ImageRow, ...]:
 
 
 def lay_out(session: Any, image_id: int, size: tuple[int, int], synthetic: bool, rater: str | None) -> OnDesk:
-    """The photo's boxes, undo history, case and last diagnosis; its size is noted the first time (needs a writing session)."""
+    """The photo's boxes, undo history, case and last diagnosis (by ``rater``, None: by whom it was).
+
+    Needs a writing session: the photo's size is noted the first time.
+    """
     from app.datasets import store
 
     row = store.image(session, image_id)
@@ -56,7 +59,7 @@ def lay_out(session: Any, image_id: int, size: tuple[int, int], synthetic: bool,
     past, future = store.history(session, image_id, session.info["actor"])
     case = store.case_of(session, image_id)
     photos = len(store.photos_of_patient(session, case.patient)) if case else 0
-    prediction = store.latest_prediction(session, image_id, rater) if rater else None
+    prediction = store.latest_prediction(session, image_id, rater)
     return OnDesk(row, document, past, future, case, photos, prediction.payload if prediction else None)
 
 

@@ -61,6 +61,8 @@ class Chip(QPushButton):
         middle = self.height() / 2
         painter.drawRoundedRect(QRectF(10, middle - 6, 12, 12), 3, 3)
         painter.setPen(QColor(tokens.text))
-        painter.drawText(QRectF(30, 0, self.width() - 60, self.height()), Qt.AlignmentFlag.AlignVCenter, str(self._disease.name))
+        painter.drawText(
+            QRectF(30, 0, self.width() - 60, self.height()), Qt.AlignmentFlag.AlignVCenter, str(self._disease.name)
+        )
         painter.setPen(QColor(tokens.text_soft))
         painter.drawText(QRectF(self.width() - 30, 0, 20, self.height()), Qt.AlignmentFlag.AlignCenter, self._digit)

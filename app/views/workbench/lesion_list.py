@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QRect,
+    QRectF,
+    QSize,
+    Qt,
+    Signal,
+)
 from PySide6.QtGui import QColor, QFont, QPainter, QPen
 from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
@@ -84,7 +94,9 @@ class LesionDelegate(QStyledItemDelegate):
         disease = known(model.pack, lesion.label)
         colour = QColor(disease.colour if disease else tokens.text_soft)
         badge = QRectF(rect.left() + 8, rect.center().y() - 10, 26, 21)
-        painter.setPen(QPen(colour, 1.5, Qt.PenStyle.DashLine if lesion.state == "suggested" else Qt.PenStyle.SolidLine))
+        painter.setPen(
+            QPen(colour, 1.5, Qt.PenStyle.DashLine if lesion.state == "suggested" else Qt.PenStyle.SolidLine)
+        )
         painter.setBrush(Qt.BrushStyle.NoBrush if lesion.state == "suggested" else colour)
         painter.drawRoundedRect(badge, 4, 4)
         font = QFont(painter.font())

@@ -29,7 +29,9 @@ def picture(photo: QImage, full_width: int, items: Sequence[Item], caption: Capt
     """``items`` in full-scale photo pixels; the picture has the photo's scale, its longer side 4096 px at most."""
     longest = max(photo.width(), photo.height())
     if longest > LONGEST:
-        photo = photo.scaled(LONGEST, LONGEST, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation)
+        photo = photo.scaled(
+            LONGEST, LONGEST, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
+        )
     width, height = photo.width(), photo.height()
     unit = max(width, height) / 1000  # everything drawn grows with the picture
     foot = round(44 * unit)

@@ -1,0 +1,273 @@
+"""One photo on the desk: loads it, shows it, stores every edit at once, asks the engine and keeps its answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+
+from app.annotation.document import Document, Edit
+from app.common.errors import UserError
+from app.datasets.records import CaseRecord, ImageRow
+from app.views.background import Changed
+from app.views.canvas import PhotoCanvas, Reading
+from app.views.engine_bridge import EngineBridge
+from app.views.services import Services
+from app.views.workbench import desk
+from app.views.workbench.desk import OnDesk
+from app.views.workbench.photo_loader import Loaded, PhotoLoader
+from app.views.workbench.reading import Lesion, Top3, lesion_tops, lesions, suggestions_of, top3_of
+from app.views.workbench.tool_row import LOWEST
+
+BOXES = frozenset({"annotations", "images"})
+CASES = frozenset({"cases", "images"})
+ANSWERS = frozenset({"predictions"})
+
+
+class Sitting(QObject):
+    photo_shown = Signal()  # pixels, boxes and case of another photo stand
+    reading_changed = Signal()  # lesions, top 3 or warnings are others
+    row_changed = Signal(object)  # ImageRow with new facts
+    sidecar_wanted = Signal(object)  # ImageRow of a photo that nobody has boxed yet
+    failed = Signal(object)  # UserError of the photo
+
+    def __init__(self, services: Services, canvas: PhotoCanvas, engine: EngineBridge, parent: QObject) -> None:
+        super().__init__(parent)
+        self._services = services
+        self._canvas = canvas
+        self._engine = engine
+        self._loader = PhotoLoader(services.background, self)
+        self.row: ImageRow | None = None
+        self.case: CaseRecord | None = None
+        self.photos_of_patient = 0
+        self.answer: Mapping[str, Any] = {}
+        self.photo_warnings: tuple[str, ...] = ()
+        self.shown = False
+        self.problem = ""  # code of what kept the photo from being shown
+        self._tops: dict[str, Top3] = {}
+        self._asked: dict[int, str] = {}  # request -> "" for the whole photo, else the box's id
+        self._walking: bool | None = None  # True while undoing, False while redoing
+        canvas.edited.connect(self._edited)
+        canvas.drawn_box_settled.connect(self.classify)
+        engine.answered.connect(self._answered)
+        engine.refused.connect(self._refused)
+        engine.ready.connect(self._engine_ready)
+
+    # -- opening -------------------------------------------------------------------------------------------------
+    def open(self, row: ImageRow, neighbours: tuple[Path, ...] = ()) -> None:
+        """Show another photo. Until it stands, nothing can be drawn into the one before."""
+        self._forget_questions()
+        self.row, self.shown, self.problem = row, False, ""
+        self._canvas.set_read_only(True)
+        self._loader.load(row.path, partial(self._loaded, row.id, neighbours), partial(self._not_loaded, row.id))
+
+    def close(self) -> None:
+        self._forget_questions()
+        self.row, self.case, self.answer, self.shown = None, None, {}, False
+        self._tops = {}
+        self._canvas.clear_photo()
+        self.photo_shown.emit()
+
+    def _loaded(self, image_id: int, neighbours: tuple[Path, ...], loaded: Loaded) -> None:
+        if self.row is None or self.row.id != image_id:
+            return
+        models = self._engine.models
+        lay_out = partial(
+            desk.lay_out,
+            image_id=image_id,
+            size=loaded.size,
+            synthetic=loaded.synthetic,
+            rater=desk.rater_of(models) if models else None,
+        )
+        self._services.background.change(
+            lay_out,
+            Changed(frozenset(), image_id),
+            partial(self._laid_out, loaded, neighbours),
+            partial(self._not_loaded, image_id),
+            owner=self,
+        )
+
+    def _not_loaded(self, image_id: int, error: UserError) -> None:
+        if self.row is not None and self.row.id == image_id:
+            self.answer, self._tops, self.case, self.problem = {}, {}, None, error.code
+            self._canvas.clear_photo()
+            self.failed.emit(error)
+            self.photo_shown.emit()
+
+    def _laid_out(self, loaded: Loaded, neighbours: tuple[Path, ...], on_desk: OnDesk) -> None:
+        if self.row is None or self.row.id != on_desk.row.id:
+            return
+        self.row, self.case, self.photos_of_patient = on_desk.row, on_desk.case, on_desk.photos_of_patient
+        self.photo_warnings = loaded.warnings
+        self._canvas.set_photo(loaded.image, loaded.size, loaded.synthetic)
+        self._canvas.set_document(on_desk.document, on_desk.past, on_desk.future)
+        self._canvas.set_read_only(False)
+        self.shown = True
+        self.answer, self._tops = {}, {}
+        self.row_changed.emit(on_desk.row)
+        self.photo_shown.emit()
+        if on_desk.answer is not None:
+            self._take(on_desk.answer)
+            self._ask_for_drawn_boxes()
+        else:
+            self.read()
+        if not (on_desk.document.annotations or on_desk.past or on_desk.future):
+            self.sidecar_wanted.emit(on_desk.row)
+        if not loaded.is_whole:
+            self._loader.load_whole(loaded.path, partial(self._improve, on_desk.row.id))
+        for path in neighbours:
+            self._loader.ahead(path)
+
+    def _improve(self, image_id: int, whole: Loaded) -> None:
+        if self.shown and self.row is not None and self.row.id == image_id:
+            self._canvas.improve_photo(whole.image)
+
+    # -- boxes ---------------------------------------------------------------------------------------------------
+    def undo(self) -> None:
+        self._walk(back=True)
+
+    def redo(self) -> None:
+        self._walk(back=False)
+
+    def _walk(self, *, back: bool) -> None:
+        self._walking = back
+        try:
+            (self._canvas.undo if back else self._canvas.redo)()
+        finally:
+            self._walking = None
+
+    def _edited(self, document: Document, edit: Edit) -> None:
+        if self.row is None:
+            return
+        image_id = self.row.id
+        if self._walking is None:
+            keep = partial(desk.keep_edit, image_id=image_id, edit=edit)
+        else:
+            keep = partial(desk.keep_step, image_id=image_id, document=document, back=self._walking)
+        self._services.background.change(
+            keep, Changed(BOXES, image_id), self.row_changed.emit, partial(self._not_kept, image_id), owner=self
+        )
+        self.reading_changed.emit()
+
+    def _not_kept(self, image_id: int, error: UserError) -> None:
+        """What the screen shows is not what is stored: say so, and show what is stored."""
+        self._services.report(error)
+        if self.row is not None and self.row.id == image_id:
+            self.open(self.row)
+
+    # -- case ----------------------------------------------------------------------------------------------------
+    def keep_case(self, wanted: CaseRecord) -> None:
+        if self.row is None:
+            return
+        image_id = self.row.id
+        self._services.background.change(
+            partial(desk.keep_case, image_id=image_id, wanted=wanted),
+            Changed(CASES, image_id),
+            partial(self._case_kept, image_id),
+            partial(self._not_kept, image_id),
+            owner=self,
+        )
+
+    def _case_kept(self, image_id: int, kept: tuple[CaseRecord, ImageRow]) -> None:
+        self.row_changed.emit(kept[1])
+        if self.row is not None and self.row.id == image_id:
+            self.case = kept[0]
+            self.row = kept[1]
+
+    # -- the engine ----------------------------------------------------------------------------------------------
+    @property
+    def busy(self) -> bool:
+        """The photo is being read, or will be as soon as the models are there."""
+        return "" in self._asked.values() or (self.shown and not self.answer and self._engine.is_starting)
+
+    def read(self) -> None:
+        """Have the whole photo read (again)."""
+        if self.row is None or not self.shown or not self._engine.is_ready:
+            self.reading_changed.emit()
+            return
+        self._asked[self._engine.read(self.row.path, LOWEST)] = ""
+        self.reading_changed.emit()
+        self._ask_for_drawn_boxes()
+
+    def classify(self, box_id: str) -> None:
+        """Ask what a box is that a person drew or moved."""
+        document = self._canvas.document()
+        found = document.find(box_id) if document else None
+        if self.row is None or found is None or not self._engine.is_ready:
+            return
+        for request in [r for r, id_ in self._asked.items() if id_ == box_id]:
+            self._engine.drop(request)
+            del self._asked[request]
+        self._asked[self._engine.classify(self.row.path, found.box)] = box_id
+
+    def _ask_for_drawn_boxes(self) -> None:
+        """Boxes that the detector did not see there: drawn by hand, or accepted and moved."""
+        document = self._canvas.document()
+        if document is None or self.row is None:
+            return
+        seen = {s.id: s.box for s in suggestions_of(self.answer, self.row.id)}
+        for annotation in document.annotations:
+            if seen.get(annotation.id) != annotation.box:
+                self.classify(annotation.id)
+
+    def _engine_ready(self) -> None:
+        """Questions that were open when the engine before died are put again by themselves."""
+        stale = desk.rater_of(self.answer.get("models", {})) != desk.rater_of(self._engine.models or {})
+        if self.shown and not self._asked:
+            if stale:
+                self.read()
+            else:
+                self._ask_for_drawn_boxes()
+        self.reading_changed.emit()
+
+    def _answered(self, request: int, answer: Mapping[str, Any]) -> None:
+        box_id = self._asked.pop(request, None)
+        if box_id is None or self.row is None:
+            return
+        if box_id:
+            boxes = answer.get("boxes") or [answer]
+            self._tops[box_id] = top3_of(boxes[0])
+            self._show_readings()
+            return
+        self._take(answer)
+        keep = partial(desk.keep_answer, image_id=self.row.id, rater=desk.rater_of(answer["models"]), answer=answer)
+        self._services.background.change(keep, Changed(ANSWERS, self.row.id), owner=self)
+
+    def _refused(self, request: int, error: UserError) -> None:
+        if self._asked.pop(request, None) is not None or not request:
+            self._services.report(error)
+            self.reading_changed.emit()
+
+    def _take(self, answer: Mapping[str, Any]) -> None:
+        assert self.row is not None
+        self.answer = answer
+        self._tops.update(lesion_tops(answer, self.row.id))
+        self._canvas.set_suggestions(suggestions_of(answer, self.row.id))
+        self._show_readings()
+
+    def _show_readings(self) -> None:
+        self._canvas.set_readings({id_: Reading(*top[0]) for id_, top in self._tops.items() if top})
+        self.reading_changed.emit()
+
+    def _forget_questions(self) -> None:
+        for request in self._asked:
+            self._engine.drop(request)
+        self._asked.clear()
+
+    # -- asking --------------------------------------------------------------------------------------------------
+    def lesions(self) -> tuple[Lesion, ...]:
+        document = self._canvas.document()
+        if document is None:
+            return ()
+        return lesions(document, self._canvas.shown_suggestions(), self._canvas.numbers(), self._tops)
+
+    def top3(self, selected: str) -> tuple[Top3, str]:
+        """The three likeliest diseases of the selected lesion, else of the whole photo; and which of the two."""
+        if selected in self._tops:
+            return self._tops[selected], "lesion"
+        if selected or self.answer.get("top3_of") != "photo":
+            return (), "lesion"
+        return top3_of(self.answer), "photo"
