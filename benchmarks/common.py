@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+from app.evaluation.intervals import wilson
 
 HERE = Path(__file__).resolve().parent
 DATA = HERE.parents[1] / "shared" / "data"
@@ -35,12 +35,7 @@ class Share:
 
     @property
     def interval(self) -> tuple[float, float]:
-        if not self.n:
-            return float("nan"), float("nan")
-        z, p, n = 1.959964, self.value, self.n
-        middle = (p + z * z / (2 * n)) / (1 + z * z / n)
-        half = z * ((p * (1 - p) + z * z / (4 * n)) / n) ** 0.5 / (1 + z * z / n)
-        return middle - half, middle + half
+        return wilson(self.hits, self.n)
 
     def __str__(self) -> str:
         low, high = self.interval
@@ -49,22 +44,6 @@ class Share:
     def as_json(self) -> dict[str, Any]:
         low, high = self.interval
         return {"value": self.value, "low": low, "high": high, "hits": self.hits, "n": self.n}
-
-
-def bootstrap(
-    statistic: Callable[[np.ndarray], float], groups: Sequence[str], seed: int = 0, draws: int = 1000
-) -> tuple[float, float]:
-    """95 % percentile interval of ``statistic(indices)`` when whole groups (patients) are drawn with replacement."""
-    rng = np.random.default_rng(seed)
-    members: dict[str, list[int]] = {}
-    for index, group in enumerate(groups):
-        members.setdefault(group, []).append(index)
-    names = list(members)
-    values = []
-    for _ in range(draws):
-        chosen = rng.integers(0, len(names), len(names))
-        values.append(statistic(np.concatenate([members[names[c]] for c in chosen])))
-    return float(np.nanpercentile(values, 2.5)), float(np.nanpercentile(values, 97.5))
 
 
 def median_ms(work: Callable[[], object], runs: int = 7, warm_up: int = 1) -> float:

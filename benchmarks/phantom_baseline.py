@@ -1,7 +1,7 @@
 """How hard are the phantoms? A hand-made baseline on lesion crops: SIFT bag of words + HSV histogram + SVM.
 
-Trained on patients of renderer A, tested on other patients of A and, if asked, on B. The range that the generator was tuned to: the
-baseline stays between 0.35 and 0.70 on A (five classes, so chance is about 0.2), as hand-made features do on real photos.
+Trained on patients of renderer A, tested on other patients of A and, if asked, on B. The generator was tuned until this
+baseline stayed between 0.35 and 0.70 on A (five classes, so chance is about 0.2), as hand-made features do on photos.
 
     python -m benchmarks.phantom_baseline [--train 300] [--test 125] [--b]
 """
@@ -120,9 +120,8 @@ def main() -> None:
         test = collect("A" if renderer == "A" else "B", args.test, TEST_SEED)
         truth, guess = np.array(test.labels), model.predict(test.pixels)
         each = ", ".join(f"{d} {np.mean(guess[truth == d] == d):.2f}" for d in DISEASES)
-        print(
-            f"{renderer}: accuracy {np.mean(guess == truth):.3f} (n = {len(truth)} crops of {args.test} patients); {each}"
-        )
+        share = np.mean(guess == truth)
+        print(f"{renderer}: accuracy {share:.3f} (n = {len(truth)} crops of {args.test} patients); {each}")
 
 
 if __name__ == "__main__":

@@ -22,9 +22,7 @@ class Shipped:
 
     def answer(self, source: Path | np.ndarray, min_score: float = 0.5, detect: bool = True) -> dict[str, Any]:
         """The contract's record; ``source`` is a file or RGB pixels (H, W, 3) uint8."""
-        photo = source
-        if isinstance(source, np.ndarray):
-            photo = Photo(np.ascontiguousarray(source), source.shape[1], source.shape[0])
+        photo = source if isinstance(source, Path) else Photo(np.ascontiguousarray(source), *source.shape[1::-1])
         return self.diagnoser.diagnose(photo, min_score=min_score, detect=detect).as_json("benchmark")
 
     def unlike(self, source: Path | np.ndarray) -> tuple[float, float]:

@@ -22,8 +22,28 @@ from benchmarks.shipped import shipped
 
 UNSEEN_SEED = 77_001
 EVERYDAY = tuple(
-    "astronaut brick camera cat chelsea coffee coins grass gravel horse hubble_deep_field immunohistochemistry "
-    "logo moon page rocket text clock retina colorwheel".split()
+    [
+        "astronaut",
+        "brick",
+        "camera",
+        "cat",
+        "chelsea",
+        "coffee",
+        "coins",
+        "grass",
+        "gravel",
+        "horse",
+        "hubble_deep_field",
+        "immunohistochemistry",
+        "logo",
+        "moon",
+        "page",
+        "rocket",
+        "text",
+        "clock",
+        "retina",
+        "colorwheel",
+    ]
 )
 
 
