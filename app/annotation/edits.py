@@ -123,12 +123,14 @@ def _too_small(box: Box) -> bool:
 def shown(document: Document, suggestions: Sequence[Suggestion], min_score: float) -> tuple[Suggestion, ...]:
     """The suggestions at or above the score that are not yet boxes of the document, by id or by place."""
     return tuple(
-        s
-        for s in suggestions
-        if s.rank >= min_score
-        and s.id not in document.by_id
-        and not any(iou(s.box, a.box) >= SAME_PLACE for a in document.annotations)
+        s for s in suggestions if s.rank >= min_score and s.id not in document.by_id and not _taken(document, s.box)
     )
+
+
+def _taken(document: Document, box: Box) -> bool:
+    """Whether a box of the document is at the same place: its inside then holds the centre, which is quickly seen."""
+    x, y = box.centre
+    return any(a.box.contains(x, y) and iou(a.box, box) >= SAME_PLACE for a in document.annotations)
 
 
 def numbering(document: Document, suggestions: Sequence[Suggestion]) -> Mapping[str, int]:

@@ -6,77 +6,137 @@ covered. Suggestions are dashed, accepted boxes solid.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from PySide6.QtCore import QLineF, QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen, QPixmap, QPixmapCache
 
 from app.annotation.hit_testing import handle_points
 from app.common.geometry import Box
+from app.common.words import language
+from app.views.canvas.scene import Item
 from app.views.canvas.tags import Layout
 from app.views.theme import ui_font
 
-EDGE = QColor(0, 0, 0, 225)
-UNDER_DASH = QColor(0, 0, 0, 90)
+EDGE = QColor("#181818")
 TAG_GROUND = QColor(24, 24, 24, 232)
 TAG_TEXT = QColor("#F2F2F2")
 ON_COLOUR = QColor("#0B0F14")
 HANDLE = 4  # half a handle's side, widget pixels
-MOST_TAGS = 150
+MOST_TAGS = 100
+Origin = tuple[int, int]
+Size = tuple[int, int]
 _FAR = 32  # how far outside the widget a line is still drawn
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
-    """One box as it is drawn: ``placed`` in widget pixels, ``colour`` ``#RRGGBB``; the tag is filled when ``sure``."""
+class Placed(NamedTuple):
+    """An item with its box in whole widget pixels, counted from the photo's corner: panning leaves it as it is."""
 
-    id: str
-    placed: Box
-    colour: str
-    dashed: bool
-    sure: bool
-    tag: str
+    item: Item
+    x0: int
+    y0: int
+    x1: int
+    y1: int
+
+    def at(self, origin: Origin) -> Box:
+        """Where it is in the widget."""
+        x, y = origin
+        return Box(self.x0 + x, self.y0 + y, self.x1 + x, self.y1 + y)
 
 
-def paint_boxes(painter: QPainter, looks: Sequence[Look], width: int, height: int, tags: bool) -> None:
-    """Many boxes at once: one pass for each colour and style, tags on top."""
-    seen = [one for one in looks if _visible(one.placed, width, height)]
-    frames = [(one, _frame(one.placed, width, height)) for one in seen]
+def placed(items: Iterable[Item], scale: float) -> list[Placed]:
+    """Boxes at this scale, at least one pixel large."""
+    result = []
+    for item in items:
+        box = item.box
+        x0, y0, x1, y1 = round(box.x0 * scale), round(box.y0 * scale), round(box.x1 * scale), round(box.y1 * scale)
+        result.append(Placed(item, x0, y0, max(x1, x0 + 1), max(y1, y0 + 1)))
+    return result
+
+
+Strokes = list[tuple[QPen, list[QRect]]]
+
+
+def strokes(boxes: Iterable[Placed]) -> Strokes:
+    """What is to be drawn for these boxes, suggestions first; Qt is quickest with opaque lines one pixel wide."""
+    groups: dict[tuple[str, bool], list[Placed]] = {}
+    for box in boxes:
+        groups.setdefault((box.item.colour, box.item.dashed), []).append(box)
+    result: Strokes = []
+    for (colour, dashed), group in sorted(groups.items(), key=lambda g: not g[0][1]):
+        result.append((QPen(EDGE, 1), _outlines(group, 3)))
+        inner = [(QPen(EDGE if dashed else QColor(colour), 1), _outlines(group, by)) for by in (2, 1)]
+        result.extend(inner)
+        if dashed:
+            result.append((_dashes(colour), [QRect(x - 1, y - 1, u - x + 2, v - y + 2) for _, x, y, u, v in group]))
+    return result
+
+
+def _outlines(boxes: list[Placed], by: int) -> list[QRect]:
+    """Rectangles so many pixels outside the boxes, for a pen one pixel wide."""
+    grown = 2 * by - 1
+    return [QRect(x - by, y - by, u - x + grown, v - y + grown) for _, x, y, u, v in boxes]
+
+
+def _dashes(colour: str) -> QPen:
+    pen = QPen(QColor(colour), 2)
+    pen.setDashPattern([4, 2.5])
+    pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+    pen.setJoinStyle(Qt.PenJoinStyle.MiterJoin)
+    return pen
+
+
+def paint_strokes(painter: QPainter, lines: Strokes, origin: Origin) -> None:
+    """``origin``: where the photo's corner is in the widget."""
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.setPen(QPen(EDGE, 1))
-    _rectangles(painter, [f.adjusted(-2, -2, 1, 1) for _, f in frames])
-    painter.setPen(_pen(UNDER_DASH, 2))
-    _rectangles(painter, [f for one, f in frames if one.dashed])
-    for colour, dashed in sorted({(one.colour, one.dashed) for one in seen}):
-        painter.setPen(_pen(QColor(colour), 2, dashed))
-        _rectangles(painter, [f for one, f in frames if (one.colour, one.dashed) == (colour, dashed)])
-    if tags:
-        _paint_tags(painter, seen, width, height)
+    painter.translate(*origin)
+    for pen, rectangles in lines:
+        painter.setPen(pen)
+        painter.drawRects(rectangles)
+    painter.resetTransform()
 
 
-def paint_selected(painter: QPainter, look: Look, others: Sequence[Look], size: tuple[int, int], tag: bool) -> None:
+def paint_box(painter: QPainter, box: Placed, origin: Origin, size: Size) -> None:
+    paint_strokes(painter, strokes(in_sight([box], origin, size)), origin)
+
+
+def in_sight(boxes: Sequence[Placed], origin: Origin, size: Size) -> list[Placed]:
+    """The boxes in the widget; sides far outside it are brought near, as Qt would draw every dash of them."""
+    left, top = -origin[0] - _FAR, -origin[1] - _FAR
+    right, bottom = size[0] - origin[0] + _FAR, size[1] - origin[1] + _FAR
+    seen = [b for b in boxes if b[3] > left and b[4] > top and b[1] < right and b[2] < bottom]
+    if len(seen) == len(boxes) > MOST_TAGS:  # so many boxes are small ones
+        return seen
+    return [
+        b
+        if b[1] >= left and b[2] >= top and b[3] <= right and b[4] <= bottom
+        else Placed(b[0], max(b[1], left), max(b[2], top), min(b[3], right), min(b[4], bottom))
+        for b in seen
+    ]
+
+
+def paint_selected(
+    painter: QPainter, box: Placed, others: Sequence[Placed], origin: Origin, size: Size, tag: bool
+) -> None:
     """The one box with its handles, above all the others."""
-    paint_boxes(painter, [look], *size, tags=False)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+    paint_box(painter, box, origin, size)
+    here = _outer(box.at(origin))
     painter.setPen(QPen(QColor("black"), 1))
     painter.setBrush(QColor("white"))
-    for x, y in handle_points(_outer(look.placed)).values():
+    for x, y in handle_points(here).values():
         painter.drawRect(QRectF(round(x) - HANDLE, round(y) - HANDLE, 2 * HANDLE, 2 * HANDLE))
-    if tag and look.tag:
-        layout = Layout(*size, [o.placed for o in others] + [_outer(look.placed, HANDLE + 1)])
-        _paint_tag(painter, look, layout, _outer(look.placed, HANDLE))
+    if tag:
+        near = in_sight(others, origin, size)
+        layout = Layout(*size, [o.at(origin) for o in near[:MOST_TAGS]] + [_outer(here, HANDLE)])
+        _paint_tag(painter, box.item, layout, _outer(here, HANDLE - 1))
 
 
-def paint_ghost(painter: QPainter, placed: Box, colour: str, width: int, height: int) -> None:
-    """A box that is being drawn, or where a copy would go."""
-    paint_boxes(painter, [Look("", placed, colour, False, False, "")], width, height, tags=False)
-
-
-def paint_tag_alone(painter: QPainter, look: Look, size: tuple[int, int]) -> None:
+def paint_tag_alone(painter: QPainter, box: Placed, origin: Origin, size: Size) -> None:
     """The tag of the box under the pointer while tags are off."""
-    _paint_tag(painter, look, Layout(*size, [look.placed]), _outer(look.placed))
+    here = box.at(origin)
+    _paint_tag(painter, box.item, Layout(*size, [here]), _outer(here))
 
 
 def paint_crosshair(painter: QPainter, x: float, y: float, width: int, height: int) -> None:
@@ -93,29 +153,30 @@ def paint_badge(painter: QPainter, words: str, height: int) -> None:
     painter.drawPixmap(QPointF(8, height - 8 - pixmap.deviceIndependentSize().height()), pixmap)
 
 
-def _paint_tags(painter: QPainter, looks: Sequence[Look], width: int, height: int) -> None:
-    named = [one for one in looks if one.tag]
-    if len(named) > MOST_TAGS:
-        named = sorted(named, key=lambda one: -one.placed.area)[:MOST_TAGS]
-    layout = Layout(width, height, [one.placed for one in looks])
-    for one in sorted(named, key=lambda n: n.placed.y0):
-        _paint_tag(painter, one, layout, _outer(one.placed))
+def paint_tags(painter: QPainter, seen: Sequence[Placed], origin: Origin, size: Size) -> None:
+    """In a crowd only the largest boxes get one; the rest when they are selected, or from nearer by."""
+    if len(seen) > MOST_TAGS:
+        seen = sorted(seen, key=lambda b: (b[1] - b[3]) * (b[4] - b[2]))[:MOST_TAGS]
+    here = [(b.item, b.at(origin)) for b in seen]
+    layout = Layout(*size, [box for _, box in here])
+    for item, box in sorted(here, key=lambda pair: pair[1].y0):
+        _paint_tag(painter, item, layout, _outer(box))
 
 
-def _paint_tag(painter: QPainter, look: Look, layout: Layout, around: Box) -> None:
-    pixmap = tag_pixmap(look.tag, look.colour, look.sure, painter.device().devicePixelRatio())
-    size = pixmap.deviceIndependentSize()
-    x, y = layout.place(around, size.width(), size.height())
-    painter.drawPixmap(QPointF(round(x), round(y)), pixmap)
+def _paint_tag(painter: QPainter, item: Item, layout: Layout, around: Box) -> None:
+    if item.tag:
+        pixmap = tag_pixmap(item.tag, item.colour, item.sure, painter.device().devicePixelRatio())
+        size = pixmap.deviceIndependentSize()
+        x, y = layout.place(around, size.width(), size.height())
+        painter.drawPixmap(QPointF(round(x), round(y)), pixmap)
 
 
 def tag_pixmap(words: str, colour: str, filled: bool, ratio: float) -> QPixmap:
     """A tag ready to be laid down: filled with its colour, or dark with an edge of it."""
-    font = tag_font()
-    key = f"tag {font.key()} {colour} {filled} {ratio} {words}"
+    key = f"tag {language()} {colour} {filled} {ratio} {words}"
     pixmap = QPixmap()
     if not QPixmapCache.find(key, pixmap):
-        pixmap = _drawn_tag(words, colour, filled, ratio, font)
+        pixmap = _drawn_tag(words, colour, filled, ratio, tag_font())
         QPixmapCache.insert(key, pixmap)
     return pixmap
 
@@ -144,31 +205,5 @@ def tag_font() -> QFont:
     return font
 
 
-def _pen(colour: QColor, width: int, dashed: bool = False) -> QPen:
-    pen = QPen(colour, width)
-    pen.setJoinStyle(Qt.PenJoinStyle.MiterJoin)
-    pen.setCapStyle(Qt.PenCapStyle.FlatCap)
-    if dashed:
-        pen.setDashPattern([4, 3])
-    return pen
-
-
-def _rectangles(painter: QPainter, rectangles: list[QRect]) -> None:
-    if rectangles:
-        painter.drawRects(rectangles)
-
-
-def _visible(box: Box, width: int, height: int) -> bool:
-    return box.x1 > -_FAR and box.y1 > -_FAR and box.x0 < width + _FAR and box.y0 < height + _FAR
-
-
-def _frame(placed: Box, width: int, height: int) -> QRect:
-    """The line's middle, one pixel outside the box; sides far outside the widget are brought near it."""
-    far = 2 * _FAR
-    x0, x1 = (min(max(round(v), -far), width + far) for v in (placed.x0, placed.x1))
-    y0, y1 = (min(max(round(v), -far), height + far) for v in (placed.y0, placed.y1))
-    return QRect(x0 - 1, y0 - 1, max(x1 - x0, 1) + 2, max(y1 - y0, 1) + 2)
-
-
-def _outer(placed: Box, by: float = 2) -> Box:
-    return Box(placed.x0 - by, placed.y0 - by, placed.x1 + by, placed.y1 + by)
+def _outer(box: Box, by: float = 2) -> Box:
+    return Box(box.x0 - by, box.y0 - by, box.x1 + by, box.y1 + by)

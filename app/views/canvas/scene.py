@@ -71,31 +71,32 @@ class Scene:
         item = self.by_id.get(id_)
         return item.box if item else None
 
-    def name(self, label: str) -> str:
-        """The label in the person's language; a word that the pack does not know as it is."""
-        known = self.pack.resolve(label) if self.pack else None
-        return str(self.pack.disease(known).name) if self.pack and known else label
+    @cached_property
+    def _looks(self) -> dict[str, tuple[str, str]]:
+        return {}
 
-    def colour(self, label: str) -> str:
-        known = self.pack.resolve(label) if self.pack and label else None
-        return self.pack.disease(known).colour if self.pack and known else NO_LABEL_COLOUR
+    def look(self, label: str) -> tuple[str, str]:
+        """The label in the person's language and its colour; a word that the pack does not know stays as it is."""
+        if label not in self._looks:
+            known = self.pack.resolve(label) if self.pack and label else None
+            disease = self.pack.disease(known) if self.pack and known else None
+            self._looks[label] = (str(disease.name), disease.colour) if disease else (label, NO_LABEL_COLOUR)
+        return self._looks[label]
 
     def _suggestion_item(self, one: Suggestion) -> Item:
-        tag = _scored(one.number, self.name(one.label), one.score)
-        return Item(one.id, one.box, self.colour(one.label), True, False, tag)
+        name, colour = self.look(one.label)
+        return Item(one.id, one.box, colour, True, False, _scored(one.number, name, one.score))
 
     def _annotation_item(self, one: Annotation) -> Item:
         number = self.numbers[one.id]
         reading = self.readings.get(one.id)
-        if one.label:
-            tag = text("canvas.tag", number=number, name=self.name(one.label))
-        elif reading:
-            tag = _scored(number, self.name(reading.label), reading.score)
+        name, colour = self.look(one.label or (reading.label if reading else ""))
+        if one.label or not reading:
+            tag = text("canvas.tag", number=number, name=name or text("canvas.no_label"))
         else:
-            tag = text("canvas.tag", number=number, name=text("canvas.no_label"))
+            tag = _scored(number, name, reading.score)
         if one.difficult:
             tag = text("canvas.tag_difficult", tag=tag)
-        colour = self.colour(one.label or (reading.label if reading else ""))
         return Item(one.id, one.box, colour, False, bool(one.label), tag)
 
 

@@ -13,7 +13,7 @@ from app.common.geometry import Box
 from app.common.words import text
 from app.views import theme
 from app.views.canvas import box_painter
-from app.views.canvas.box_painter import Look
+from app.views.canvas.box_painter import Placed, Strokes
 from app.views.canvas.photo_view import PhotoView
 from app.views.canvas.scene import NO_LABEL_COLOUR, Item, Scene
 
@@ -28,6 +28,8 @@ class SceneView(PhotoView):
         self._selected = ""
         self._hovered = ""
         self._still: tuple[object, QPixmap] | None = None
+        self._strokes: tuple[object, Strokes] | None = None
+        self._placed: tuple[object, list[Placed]] | None = None
         self._ghost: Box | None = None  # what the gesture under way makes, photo pixels
         self._ghost_copies = False  # the selected box stays where it is while the ghost moves
         self._crosshair: QPointF | None = None
@@ -87,31 +89,55 @@ class SceneView(PhotoView):
         if self._still is None or self._still[0] != key:
             pixmap = backdrop.copy()
             painter = QPainter(pixmap)
-            looks = [self._look(item) for item in self.scene.items if item.id != apart]
-            box_painter.paint_boxes(painter, looks, self.width(), self.height(), self.scene.tags)
+            self._paint_still(painter, apart)
             painter.end()
             self._still = (key, pixmap)
         return self._still[1]
 
+    def _paint_still(self, painter: QPainter, apart: str) -> None:
+        origin, size = self._origin(), self._whole_size()
+        boxes = self._placed_items()
+        seen = [b for b in box_painter.in_sight(boxes, origin, size) if b.item.id != apart]
+        key = (self._version, self.view().scale, apart, len(seen))
+        if self._strokes is None or self._strokes[0] != key or len(seen) < len(boxes) - 1:
+            self._strokes = (key, box_painter.strokes(seen))
+        box_painter.paint_strokes(painter, self._strokes[1], origin)
+        if self.scene.tags:
+            box_painter.paint_tags(painter, seen, origin, size)
+
     def _paint_lively(self, painter: QPainter) -> None:
         """What changes with every move of the pointer."""
-        size = (self.width(), self.height())
+        origin, size = self._origin(), self._whole_size()
         chosen = self.scene.by_id.get(self._selected)
         if chosen and not self._ghost_copies:
-            look = self._look(chosen, self._ghost)
-            others = [self._look(i) for i in self.scene.items if i.id != chosen.id] if self._ghost is None else []
-            box_painter.paint_selected(painter, look, others[:300], size, self.scene.tags and self._ghost is None)
+            tag = self.scene.tags and self._ghost is None
+            others = [b for b in self._placed_items() if b.item.id != chosen.id] if tag else []
+            box_painter.paint_selected(painter, self._place(chosen, self._ghost), others, origin, size, tag)
         elif self._ghost is not None:
-            colour = chosen.colour if chosen else NO_LABEL_COLOUR
-            box_painter.paint_ghost(painter, self.view().placed(self._ghost), colour, *size)
+            ghost = chosen or Item("", self._ghost, NO_LABEL_COLOUR, False, False, "")
+            box_painter.paint_box(painter, self._place(ghost, self._ghost), origin, size)
         hovered = self.scene.by_id.get(self._hovered)
         if hovered and hovered.id != self._selected and not self.scene.tags:
-            box_painter.paint_tag_alone(painter, self._look(hovered), size)
+            box_painter.paint_tag_alone(painter, self._place(hovered), origin, size)
         if self._crosshair is not None:
             box_painter.paint_crosshair(painter, self._crosshair.x(), self._crosshair.y(), *size)
 
-    def _look(self, item: Item, box: Box | None = None) -> Look:
-        return Look(item.id, self.view().placed(box or item.box), item.colour, item.dashed, item.sure, item.tag)
+    def _placed_items(self) -> list[Placed]:
+        """Every box at the present scale, kept while neither changes."""
+        key = (self._version, self.view().scale)
+        if self._placed is None or self._placed[0] != key:
+            self._placed = (key, box_painter.placed(self.scene.items, self.view().scale))
+        return self._placed[1]
+
+    def _place(self, item: Item, box: Box | None = None) -> Placed:
+        (place,) = box_painter.placed([replace(item, box=box) if box else item], self.view().scale)
+        return place
+
+    def _origin(self) -> tuple[int, int]:
+        return round(self.view().x), round(self.view().y)
+
+    def _whole_size(self) -> tuple[int, int]:
+        return self.width(), self.height()
 
     def _paint_focus(self, painter: QPainter) -> None:
         painter.setBrush(Qt.BrushStyle.NoBrush)

@@ -29,11 +29,21 @@ class Layout:
 
     def place(self, box: Box, width: float, height: float) -> tuple[float, float]:
         """The top left corner for a tag of this size beside ``box``."""
-        best = min(_candidates(box, width, height), key=lambda c: c[2] + self._price(c[0], c[1], width, height))
+        best = self._cheapest(box, width, height)
         x = min(max(best[0], 0.0), max(self._width - width, 0.0))
         y = min(max(best[1], 0.0), max(self._height - height, 0.0))
         self._mark(Box(x, y, x + width, y + height), _TAG)
         return x, y
+
+    def _cheapest(self, box: Box, width: float, height: float) -> tuple[float, float]:
+        best, lowest = (box.x0, box.y0), float("inf")
+        for x, y, cost in _candidates(box, width, height):
+            if cost >= lowest:  # the candidates cost more and more by themselves
+                break
+            price = cost + self._price(x, y, width, height)
+            if price < lowest:
+                best, lowest = (x, y), price
+        return best
 
     def _mark(self, box: Box, price: int) -> None:
         c0, r0, c1, r1 = self._cells(box.x0, box.y0, box.x1, box.y1)
@@ -43,9 +53,10 @@ class Layout:
                 row[c0:c1] = filling
 
     def _price(self, x: float, y: float, width: float, height: float) -> float:
-        outside = max(-x, 0) + max(-y, 0) + max(x + width - self._width, 0) + max(y + height - self._height, 0)
+        if x < 0 or y < 0 or x + width > self._width or y + height > self._height:
+            return _FAR
         c0, r0, c1, r1 = self._cells(x, y, x + width, y + height)
-        return outside * _FAR + sum(sum(row[c0:c1]) for row in self._prices[r0:r1])
+        return sum([sum(row[c0:c1]) for row in self._prices[r0:r1]])
 
     def _cells(self, x0: float, y0: float, x1: float, y1: float) -> tuple[int, int, int, int]:
         return (
@@ -62,8 +73,8 @@ def _candidates(box: Box, width: float, height: float) -> Iterator[tuple[float, 
     yield box.x0 - GAP, above, 0
     yield box.x0 - GAP, below, 4
     yield box.x1 + GAP - width, above, 6
-    yield box.x1 + GAP - width, below, 8
     yield box.x1 + GAP, box.y0 - GAP, 6
+    yield box.x1 + GAP - width, below, 8
     yield box.x0 - width - GAP, box.y0 - GAP, 8
     yield box.x1 + GAP, box.y1 + GAP - height, 10
     yield box.x0 - width - GAP, box.y1 + GAP - height, 12
