@@ -18,7 +18,7 @@ FOLDER = DATA / "isic2016_lesions"
 
 def mask_box(mask: np.ndarray) -> Box:
     """The extent of a mask (H, W), in pixel edges."""
-    ys, xs = np.nonzero(mask)
+    ys, xs = np.nonzero(mask > 127)
     return Box(float(xs.min()), float(ys.min()), float(xs.max() + 1), float(ys.max() + 1))
 
 
@@ -29,7 +29,9 @@ def measure(min_scores: tuple[float, ...] = (0.5, 0.3, 0.05)) -> dict[str, Any]:
         if not kept_half(image.name):
             continue
         mask = cv2.imread(str(FOLDER / "masks" / f"{image.stem}_Segmentation.png"), cv2.IMREAD_GRAYSCALE)
-        truth = mask_box(mask > 127)
+        if mask is None:
+            raise FileNotFoundError(f"{image.stem}: no mask")
+        truth = mask_box(mask)
         lesions = models.answer(image, min(min_scores))["lesions"]
         best.append([(lesion["score"], iou(Box(*lesion["box"]), truth)) for lesion in lesions])
     recall = {

@@ -1,8 +1,8 @@
 """The shipped models on phantoms of unseen patients, beside the hand-made baseline in the same run.
 
-``python -m benchmarks.phantom_scores [--full] --why "..."``: every run is a look at the test photos of A and B and is logged.
-Test patients come from seeds that no training workspace uses. The baseline (SIFT words + HSV histogram + SVM) learns from
-300 patients of renderer A and answers for the same boxes as the classifier.
+``python -m benchmarks.phantom_scores [--full] --why "..."``: every run is a look at the test photos of A and B and is
+logged. Test patients come from seeds that no training workspace uses. The baseline (SIFT words + HSV histogram + SVM)
+learns from 300 patients of renderer A and answers for the same boxes as the classifier.
 """
 
 from __future__ import annotations
@@ -134,7 +134,8 @@ def main() -> int:
         log_look(
             f"phantom test patients of {renderer} (seed {TEST_SEED}), generator {result['generator'][:12]}",
             options.why,
-            f"top-1 {result[renderer]['classifier']['top1']:.3f}, mAP@0.5 {result[renderer]['detector']['map50_voc']:.3f}, "
+            f"top-1 {result[renderer]['classifier']['top1']:.3f}, "
+            f"mAP@0.5 {result[renderer]['detector']['map50_voc']:.3f}, "
             f"baseline top-1 {result['baseline_top1'][renderer]:.3f}",
             result["models"],
         )
