@@ -10,7 +10,7 @@ import numpy as np
 
 from .a_noise import fractal, ridges, value_noise
 from .a_skin import Surface
-from .grid import Grid, blur, filled, step
+from .grid import VISIBLE, Grid, blur, filled, main_parts, step
 from .plan import PlannedLesion
 from .textbook import Traits
 from .types import U8, F, stream
@@ -25,7 +25,7 @@ class Painted:
 
 
 def tint(t: Traits, skin_type: int, rng: np.random.Generator) -> F:
-    """Factor (3,) on the skin's colour at full strength: red, violet, brown and yellow mix; dark skin turns violet-brown."""
+    """Factor (3,) on the skin's colour at full strength; on dark skin all turns violet-brown."""
     k = (
         t.redness * np.array([0.10, 0.72, 0.66])
         + t.violet * np.array([0.42, 0.66, 0.28])
@@ -113,7 +113,7 @@ def scale_colour(skin_type: int, rng: np.random.Generator, warm: float = 0.0) ->
 
 
 def flakes(lesion: PlannedLesion, grid: Grid, tag: int, cover: float, cell: float) -> F:
-    """Flakes with sharp edges (h, w) 0..1 covering about the share `cover`; below pixel size they become a grey veil."""
+    """Flakes with sharp edges (h, w) 0..1 covering about the share `cover`; too small to see, a grey veil."""
     n = fractal(lesion.seed, tag, grid, cell * 3, 5, 0.8)
     n = n + fractal(lesion.seed, tag + 40, grid, 0.045, 2) * np.float32(0.45)
     spread = max(0.4, float(n.std()))
@@ -131,17 +131,20 @@ def psoriasis(lesion: PlannedLesion, grid: Grid, skin: Surface, skin_type: int) 
     blotch = fractal(lesion.seed, 111, grid, 0.8, 3)
     red = alpha * (1 + blotch * np.float32(0.16))
     rgb = skin.rgb * (1 + (tint(t, skin_type, rng) - 1) * red[..., None])
-    margin = step(s, float(rng.uniform(0.0, 0.12)), float(rng.uniform(0.15, 0.5)))
+    margin = step(s, float(rng.uniform(-0.12, 0.06)), float(rng.uniform(0.08, 0.35)))
     plates = flakes(lesion, grid, 112, t.scale * 0.85, t.flake_cm)
-    cracks = ridges(
-        lesion.seed, 113, grid, t.flake_cm * 1.6, 0.12, float(rng.uniform(1, 2.5)), float(rng.uniform(0, 3))
-    )
+    turn = float(rng.uniform(0, 3))
+    cracks = ridges(lesion.seed, 113, grid, t.flake_cm * 1.4, 0.07, float(rng.uniform(1.5, 4)), turn)
+    cracks = cracks * step(value_noise(lesion.seed, 117, grid, 0.45), -0.1, 0.6)  # short pieces, no closed loops
     kind = rng.random()
-    if kind < 0.35:  # dry lines of scale on red, as when scale has been rubbed
-        fine = ridges(
-            lesion.seed, 114, grid, t.flake_cm * 0.9, 0.3, float(rng.uniform(1.5, 4)), float(rng.uniform(0, 3))
-        )
-        scale = np.maximum(plates * np.float32(0.55), fine * step(blotch, -0.6, 0.4)) * margin
+    if kind < 0.3:  # dry lines of scale on red, as when scale has been rubbed
+        fine = ridges(lesion.seed, 114, grid, max(0.05, t.flake_cm * 0.5), 0.3, float(rng.uniform(2.5, 5)), turn)
+        cross = ridges(lesion.seed, 118, grid, max(0.06, t.flake_cm * 0.7), 0.2, 4.0, turn + 1.2)
+        lines = np.maximum(fine, cross) * step(fractal(lesion.seed, 119, grid, 0.5, 3), -0.5, 0.5)
+        scale = np.maximum(plates * np.float32(0.55), lines) * margin
+    elif kind < 0.5:  # one thick coherent crust of scale
+        crust = flakes(lesion, grid, 112, 0.6 + 0.35 * t.scale, t.flake_cm * 1.5)
+        scale = crust * margin * (1 - cracks * np.float32(0.8))
     else:
         scale = plates * margin * (1 - cracks * np.float32(rng.uniform(0.3, 0.9)))
     powder = step(value_noise(lesion.seed, 115, grid, 0.035), 0.2, 1.2) * alpha * np.float32(0.35 * t.scale)
@@ -160,12 +163,12 @@ def psoriasis(lesion: PlannedLesion, grid: Grid, skin: Surface, skin_type: int) 
         skin.height * (1 - 0.6 * alpha)
         + alpha * np.float32(thick)
         + scale * np.float32(1.4 + thick * 0.4)
-        - cracks * alpha * np.float32(0.7)
+        - cracks * alpha * np.float32(0.4)
     )
     gloss = skin.gloss * (1 - alpha) + alpha * np.float32(t.shine * 0.6)
     return Painted(
         Surface(np.asarray(rgb, np.float32), np.asarray(height, np.float32), np.asarray(gloss, np.float32)),
-        (alpha > 0.5).astype(np.uint8),
+        (alpha >= VISIBLE).astype(np.uint8),
     )
 
 
@@ -232,91 +235,14 @@ def eczema(lesion: PlannedLesion, grid: Grid, skin: Surface, skin_type: int) -> 
     if t.crust > 0:
         n = fractal(lesion.seed, 128, grid, float(rng.uniform(0.25, 0.7)), 4, 0.6)
         crust = step(n, 0.95 - 0.8 * t.crust, 1.15 - 0.8 * t.crust) * step(alpha, 0.4, 0.8)
-        honey = np.array([0.74, 0.55, 0.27]) * float(rng.uniform(0.6, 1.15))
+        honey = np.array([0.80, 0.58, 0.32]) * float(rng.uniform(0.6, 1.15))
         if rng.random() < 0.35:  # old crust with blood
             honey = np.array([0.40, 0.20, 0.14]) * float(rng.uniform(0.7, 1.2))
         rgb = over(np.asarray(rgb, np.float32), honey.astype(np.float32), crust * np.float32(0.85))
         height = height + crust * (np.float32(1.6) + n * np.float32(0.8))
-    region = filled(np.maximum(alpha, dots), 0.5 * grid.per_cm)
+    seen = blur(np.asarray(amount, np.float32), 0.1 * grid.per_cm)  # lone dots in healthy skin do not widen the box
+    region = main_parts(filled(np.asarray(seen * 0.7, np.float32), 0.3 * grid.per_cm))
     return Painted(
         Surface(np.asarray(rgb, np.float32), np.asarray(height, np.float32), np.clip(gloss, 0, 1.5).astype(np.float32)),
         region,
-    )
-
-
-def _polygons(lesion: PlannedLesion, grid: Grid, rng: np.random.Generator) -> tuple[F, F]:
-    """Flat-topped polygonal papules: (cover 0..1, shade of each papule) (h, w)."""
-    t = lesion.traits
-    cover = np.zeros((grid.h, grid.w), np.float32)
-    value = np.zeros((grid.h, grid.w), np.float32)
-    core = t.confluence * float(rng.uniform(0.5, 0.9))
-    area = math.pi * lesion.semi[0] * lesion.semi[1]
-    want = int(np.clip((0.35 + 0.55 * t.papules) * area / (t.papule_cm**2), 7, 170))
-    spots: list[tuple[float, float, float]] = []
-    for _ in range(want * 3):
-        r, phi = float(np.sqrt(rng.random())), float(rng.uniform(0, 2 * math.pi))
-        x, y = lesion.semi[0] * r * math.cos(phi), lesion.semi[1] * r * math.sin(phi)
-        size = t.papule_cm / 2 * float(rng.uniform(0.55, 1.35)) * (1.25 if r < core else 1.0)
-        gap = 0.75 if r < core else 1.06  # in the core the papules run together
-        if all((x - p) ** 2 + (y - q) ** 2 > (gap * (size + o)) ** 2 for p, q, o in spots):
-            spots.append((x, y, size))
-        if len(spots) >= want:
-            break
-    for x, y, size in spots:
-        corners = int(rng.integers(5, 8))
-        turns = np.arange(corners) + rng.uniform(-0.3, 0.3, corners)
-        around = turns * (2 * math.pi / corners) + float(rng.uniform(0, 6))
-        rad = size * rng.uniform(0.8, 1.15, corners)
-        pts = grid.points(
-            np.stack([x + rad * np.cos(around), y + rad * np.sin(around) * rng.uniform(0.75, 1.0)], 1).astype(
-                np.float32
-            )
-        )
-        if pts[:, 0].max() < 0 or pts[:, 1].max() < 0 or pts[:, 0].min() > grid.w or pts[:, 1].min() > grid.h:
-            continue
-        ipts = np.round(pts * 8).astype(np.int32)
-        cv2.fillConvexPoly(cover, ipts, 1.0, cv2.LINE_AA, 3)
-        cv2.fillConvexPoly(value, ipts, float(rng.uniform(0.75, 1.2)), cv2.LINE_AA, 3)
-    return cover, value
-
-
-def lichen_planus(lesion: PlannedLesion, grid: Grid, skin: Surface, skin_type: int) -> Painted:
-    """Violet shiny polygonal papules in a group, fine white lines on them, brown marks between."""
-    rng, t = stream(lesion.seed, 130), lesion.traits
-    cover, value = _polygons(lesion, grid, rng)
-    edge = max(0.5, 0.035 * grid.per_cm)
-    top = blur(cover, edge)
-    tone = blur(value, edge)
-    halo = blur(cover, max(1.0, 0.16 * grid.per_cm))
-    mottle = fractal(lesion.seed, 131, grid, 0.12, 2)
-    rgb = skin.rgb * (1 + (tint(t, skin_type, rng) - 1) * (top * (tone + mottle * np.float32(0.15)))[..., None])
-    rgb = rgb * (1 - halo[..., None] * np.array([0.03, 0.10, 0.09], np.float32) * np.float32(rng.uniform(0.2, 1.6)))
-    if rng.random() < 0.6:
-        marks = scatter(rng, lesion, 1.2 * t.brown, 40, 1.15)
-        stains = stamp_dots(
-            grid,
-            marks,
-            (t.papule_cm * rng.uniform(0.4, 0.8, len(marks))).astype(np.float32),
-            rng.uniform(0.3, 0.9, len(marks)).astype(np.float32),
-        )
-        rgb = rgb * (1 - stains[..., None] * np.array([0.18, 0.30, 0.32], np.float32) * (1 - top[..., None]))
-    net = np.maximum(ridges(lesion.seed, 132, grid, 0.11, 0.16), ridges(lesion.seed, 133, grid, 0.2, 0.1, 1.5, 0.7))
-    net = net * step(top, 0.55, 0.95) * np.float32(t.wickham * rng.uniform(0.3, 0.75))
-    rgb = over(
-        np.asarray(rgb, np.float32),
-        np.array([0.93, 0.88, 0.90], np.float32) * (1.0 if skin_type < 5 else 0.8),
-        np.asarray(net, np.float32),
-    )
-    if t.scale > 0:
-        veil = flakes(lesion, grid, 134, t.scale, t.flake_cm) * top * np.float32(0.5)
-        rgb = over(np.asarray(rgb, np.float32), scale_colour(skin_type, rng), np.asarray(veil, np.float32))
-    height = (
-        skin.height * (1 - 0.7 * top)
-        + step(top, 0.2, 0.8) * np.float32(rng.uniform(1.0, 3.2))
-        + mottle * top * np.float32(0.2)
-    )
-    gloss = skin.gloss * (1 - top) + top * np.float32(0.4 + t.shine)
-    region = filled(np.asarray(np.clip(top, 0, 1)), t.papule_cm * 2.4 * grid.per_cm)
-    return Painted(
-        Surface(np.asarray(rgb, np.float32), np.asarray(height, np.float32), np.asarray(gloss, np.float32)), region
     )

@@ -54,7 +54,7 @@ def _malar(lesion: PlannedLesion, grid: Grid) -> F:
 
 
 def lupus(lesion: PlannedLesion, grid: Grid, skin: Surface, skin_type: int) -> Painted:
-    """Disc: raised red-brown rim, pale sunken centre, plugs, adherent scale, vessels; malar: confluent redness with vessels."""
+    """Disc: raised red-brown rim, pale sunken centre, plugs, scale, vessels; malar: confluent redness, vessels."""
     rng, t = stream(lesion.seed, 150), lesion.traits
     malar = lesion.form == "malar"
     small = min(lesion.semi)
@@ -126,7 +126,9 @@ def parapsoriasis(lesion: PlannedLesion, grid: Grid, skin: Surface, skin_type: i
     )
     rgb = rgb * (1 - (wrinkle + cross) * np.float32(0.07))[..., None]
     bran = (
-        flakes(lesion, grid, 164, t.scale * 0.75, t.flake_cm) * np.clip(alpha, 0, 1) * np.float32(rng.uniform(0.2, 0.5))
+        flakes(lesion, grid, 164, t.scale * 0.75, t.flake_cm * 0.6)
+        * np.clip(alpha, 0, 1)
+        * np.float32(rng.uniform(0.2, 0.5))
     )
     rgb = over(np.asarray(rgb, np.float32), scale_colour(skin_type, rng, 0.2), np.asarray(bran, np.float32))
     height = skin.height * (1 - 0.3 * alpha) - (wrinkle + cross) * np.float32(1.1) + bran * np.float32(0.8)

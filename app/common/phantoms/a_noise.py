@@ -12,7 +12,7 @@ from .types import F, stream
 
 
 def value_noise(seed: int, tag: int, grid: Grid, cell: float, stretch: float = 1.0, turn: float = 0.0) -> F:
-    """Noise with cells of `cell` cm (`cell * stretch` along `turn`), mean 0, spread about 0.6, (h, w); 0 if finer than pixels."""
+    """Noise with cells of `cell` cm, `stretch` longer along `turn`; mean 0, spread about 0.6; 0 if too fine."""
     cell_px = cell * grid.per_cm
     if cell_px < 1.1:
         return np.zeros((grid.h, grid.w), np.float32)

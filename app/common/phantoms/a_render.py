@@ -1,4 +1,4 @@
-"""Renderer A: gamma-space skin, relief lit from one side, a highlight where the slope meets the lamp, a simple camera."""
+"""Renderer A: gamma-space skin, relief lit from one side, highlights where slopes meet the lamp, a simple camera."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import math
 import cv2
 import numpy as np
 
-from .a_lesions import Painted, eczema, lichen_planus, psoriasis
+from .a_lesions import Painted, eczema, psoriasis
 from .a_lesions2 import lupus, parapsoriasis
+from .a_lichen import lichen_planus
 from .a_skin import Surface, skin
 from .grid import blur, lesion_grid, photo_grid, resized, step
 from .nuisances import before_lens, lens_blur
@@ -60,7 +61,7 @@ def _light(surface: Surface, depth: F, body: Body, camera: Camera, seed: int) ->
     rng = stream(seed, 31)
     h, w = surface.height.shape
     angle = float(rng.uniform(0, 2 * math.pi))
-    strength = float(rng.uniform(0.25, 1.0))
+    strength = float(rng.uniform(0.15, 0.9))
     # One unit of height is about 0.1 mm; slopes are per pixel, hence free of the camera's scale.
     relief = blur(surface.height, 0.4) * np.float32(0.011 * camera.per_cm)
     gx = cv2.Sobel(relief, cv2.CV_32F, 1, 0, ksize=3, scale=0.125)
@@ -101,7 +102,12 @@ def _camera(rgb: F, seed: int) -> F:
     x = np.asarray(x + (x - 0.5) * (1 - x) * x * bend, np.float32)
     h, w = x.shape[:2]
     noise = rng.standard_normal(h * w // 2 + w, dtype=np.float32) * np.float32(0.003 + 0.03 * rng.random() ** 2)
-    return np.asarray(x + np.resize(noise, (h, w))[..., None], np.float32)
+    x = np.asarray(x + np.resize(noise, (h, w))[..., None], np.float32)
+    if rng.random() < 0.25:  # enlarged from a small picture, as many archive photos are
+        k = float(rng.uniform(0.4, 0.75))
+        small = cv2.resize(x, (round(w * k), round(h * k)), interpolation=cv2.INTER_AREA)
+        x = resized(np.asarray(small, np.float32), w, h)
+    return np.asarray(x, np.float32)
 
 
 def render_a(

@@ -62,15 +62,14 @@ def _spots(shape: tuple[int, int], per_cm: float, rng: np.random.Generator) -> F
 
 
 def _everyday(height: F, grid: Grid, seed: int, rng: np.random.Generator) -> tuple[F, F | None]:
-    """What healthy skin may show too, so that texture alone is no diagnosis: follicles, dry flakes; (height, white veil)."""
+    """Follicles or dry flakes, so that texture alone is no diagnosis: (height, white veil)."""
     kind = rng.random()
     if kind < 0.3:
         bumps = step(value_noise(seed, 10, grid, float(rng.uniform(0.06, 0.14))), 0.9, 1.8)
         return np.asarray(height + bumps * np.float32(rng.uniform(-0.9, 1.3)), np.float32), None
     if kind < 0.5:
-        dry = step(fractal(seed, 11, grid, float(rng.uniform(0.15, 0.5)), 4, 0.8), 1.1, 1.9) * np.float32(
-            rng.uniform(0.15, 0.5)
-        )
+        dry = step(fractal(seed, 11, grid, float(rng.uniform(0.15, 0.5)), 4, 0.8), 1.5, 2.4)
+        dry = dry * np.float32(rng.uniform(0.08, 0.28))
         return np.asarray(height + dry * np.float32(0.8), np.float32), dry
     return height, None
 
@@ -102,9 +101,9 @@ def skin(grid: Grid, skin_type: int, seed: int) -> Surface:
     coarse = ridges(seed, 8, grid, cell * 9, 0.05, 5.0, float(rng.normal(np.pi / 2, 0.3))) * deep
     grain = value_noise(seed, 9, grid, 0.035)
     height = (
-        -furrow * np.float32(rng.uniform(0.1, 0.6))
+        -furrow * np.float32(rng.uniform(0.06, 0.45))
         - coarse * np.float32(0.9)
-        + grain * np.float32(rng.uniform(0.05, 0.3))
+        + grain * np.float32(rng.uniform(0.03, 0.22))
     )
     height, veil = _everyday(height, grid, seed, rng)
     ink = resized(_spots((grid.h, grid.w), grid.per_cm, rng), grid.w, grid.h)

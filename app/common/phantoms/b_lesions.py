@@ -1,4 +1,4 @@
-"""Renderer B's lesions: chromophores and a white layer laid by distance fields, Voronoi plates, stamped domes, drawn strokes."""
+"""Renderer B's lesions: chromophores and a white layer, by distance fields, Voronoi plates, domes, strokes."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import numpy as np
 from .b_noise import cells, cloud, sample, spectral
 from .b_shapes import distance_field, polygons
 from .b_skin import Tissue, colour
-from .grid import Grid, blur, filled, step
+from .grid import VISIBLE, Grid, blur, filled, main_parts, step
 from .plan import PlannedLesion
 from .types import U8, F, stream
 
 
 @dataclass(frozen=True)
 class Laid:
-    """The window's tissue with the lesion, where it is visible (0 or 1), and the colour (3,) of its white layer, linear."""
+    """The window's tissue with the lesion, where it is visible (0 or 1)."""
 
     tissue: Tissue
     region: U8
@@ -118,7 +118,7 @@ def psoriasis(lesion: PlannedLesion, grid: Grid, skin: Tissue, skin_type: int) -
             np.asarray(height, np.float32),
             np.asarray(wet, np.float32),
         ),
-        (on > 0.5).astype(np.uint8),
+        (on >= VISIBLE).astype(np.uint8),
     )
 
 
@@ -195,7 +195,8 @@ def eczema(lesion: PlannedLesion, grid: Grid, skin: Tissue, skin_type: int) -> L
         pigment = np.asarray(pigment + (stuff - pigment) * (crust * np.float32(0.8))[..., None], np.float32)
         height = np.asarray(height + crust * (0.02 + 0.012 * n), np.float32)
         wet = wet * (1 - 0.5 * crust)
-    region = filled(np.asarray(np.clip(np.maximum(on, dots), 0, 1), np.float32), 0.5 * grid.per_cm)
+    seen = blur(np.asarray(amount * 0.7, np.float32), 0.1 * grid.per_cm)
+    region = main_parts(filled(seen, 0.3 * grid.per_cm))
     return Laid(
         Tissue(pigment, np.asarray(white, np.float32), height, np.asarray(np.clip(wet, 0, 1.6), np.float32)), region
     )

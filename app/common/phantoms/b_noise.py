@@ -26,7 +26,7 @@ def spectral(slope: float, which: int) -> F:
 
 @lru_cache(maxsize=8)
 def cells(count: int, which: int) -> tuple[F, F]:
-    """Periodic Voronoi cells: (distance to the nearest border over the mean cell size, a random value per cell), (N, N)."""
+    """Periodic Voronoi cells: (distance to the border over the mean cell size, a value per cell), (N, N)."""
     rng = stream(778, which, count)
     n, scale = N, 2
     side = math.ceil(math.sqrt(count))
@@ -55,30 +55,30 @@ def cells(count: int, which: int) -> tuple[F, F]:
 
 
 def sample(
-    tile: F, grid: Grid, tile_cm: float, seed: int, turn: float = 0.0, stretch: float = 1.0, nearest: bool = False
+    tile: F, grid: Grid, tile_cm: float, seed: int, turn: float = 0.0, stretch: float = 1.0, coarse: int = 1
 ) -> F:
-    """The tile laid over the window, one period = tile_cm (times `stretch` along `turn`); the seed shifts and turns it."""
-    rng = stream(seed, 500)
-    shift = rng.random(2)
+    """The tile laid over the window, one period = tile_cm (times `stretch` along `turn`); the seed shifts it.
+
+    Worked out for blocks of `coarse` pixels or more and interpolated, where the tile is smooth enough for that.
+    """
+    shift = stream(seed, 500).random(2)
     n = tile.shape[0]
     per_px = n / (tile_cm * grid.per_cm)
     if per_px > n / 3:
         return np.full((grid.h, grid.w), np.float32(tile.mean()), np.float32)
+    k = max(coarse, min(6, int(0.6 / per_px)))
     source = tile
-    if per_px > 1.0 and not nearest:  # finer than the pixels: average first, or it would shimmer
-        m = max(4, int(n / per_px))
+    if per_px * k > 1.0:  # finer than the blocks: average first, or it would shimmer
+        m = max(4, int(n / (per_px * k)))
         source = np.asarray(cv2.resize(tile, (m, m), interpolation=cv2.INTER_AREA), np.float32)
         n = m
-    k = max(1, int(min(4.0, 0.5 / per_px))) if not nearest else 1  # magnified a lot: work small
     a = grid.matrix(n / tile_cm, float(k))
-    angle = turn
-    c, s = math.cos(angle), math.sin(angle)
+    c, s = math.cos(turn), math.sin(turn)
     rot = np.array([[c / stretch, s / stretch], [-s, c]], np.float32)
     a = (rot @ a).astype(np.float32)
     a[:, 2] += (shift * n).astype(np.float32)
     w, h = -(-grid.w // k), -(-grid.h // k)
-    flags = (cv2.INTER_NEAREST if nearest else cv2.INTER_LINEAR) | cv2.WARP_INVERSE_MAP
-    out = cv2.warpAffine(source, a, (w, h), flags=flags, borderMode=cv2.BORDER_WRAP)
+    out = cv2.warpAffine(source, a, (w, h), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_WRAP)
     if k > 1:
         out = cv2.resize(out, (w * k, h * k), interpolation=cv2.INTER_LINEAR)[: grid.h, : grid.w]
     return np.asarray(out, np.float32)
@@ -86,4 +86,5 @@ def sample(
 
 def cloud(grid: Grid, size_cm: float, seed: int, slope: float = 1.6) -> F:
     """Spectral noise whose coarse structure has about `size_cm`, spread 1 (h, w)."""
-    return sample(spectral(slope, seed % 4), grid, size_cm * 5, seed, turn=(seed % 628) / 100)
+    tile = spectral(slope, seed % 4)
+    return sample(tile, grid, size_cm * 5, seed, turn=(seed % 628) / 100, coarse=1 if slope < 1.1 else 2)

@@ -1,4 +1,4 @@
-"""Renderer B: linear light, ring flash and room light on true normals, Blinn-Phong gloss, hollows darkened, film curve."""
+"""Renderer B: linear light, flash and room light on true normals, Blinn-Phong gloss, dark hollows, film curve."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Renderer B's shapes: outlines drawn as blobs on a small canvas and turned into distances; papules from Voronoi cells."""
+"""Renderer B's shapes: blobs drawn on a small canvas and turned into distances; papules from Voronoi cells."""
 
 from __future__ import annotations
 

@@ -11,6 +11,8 @@ import numpy as np
 from .plan import Camera, PlannedLesion
 from .types import U8, F
 
+VISIBLE = 0.3  # share of a lesion's full strength from which its soft border counts as the lesion
+
 
 @dataclass(frozen=True)
 class Grid:
@@ -97,13 +99,25 @@ def resized(x: F, w: int, h: int) -> F:
 
 
 def filled(region: F, gap_px: float) -> U8:
-    """Region >= 0.5 with gaps up to about `gap_px` closed: the area that a doctor would call the lesion. 0 or 1."""
+    """Region >= VISIBLE with gaps up to about `gap_px` closed: the area that a doctor would call the lesion. 0 or 1."""
     h, w = region.shape
     k = max(1, round(gap_px / 6))  # at low resolution: the closing is wide and its edge soft anyway
     small = cv2.resize(region, (max(2, w // k), max(2, h // k)), interpolation=cv2.INTER_AREA)
     size = max(1, round(gap_px / k)) | 1
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
-    padded = cv2.copyMakeBorder((small > 0.35).astype(np.uint8), size, size, size, size, cv2.BORDER_CONSTANT, value=0)
+    padded = cv2.copyMakeBorder(
+        (small >= VISIBLE).astype(np.uint8), size, size, size, size, cv2.BORDER_CONSTANT, value=0
+    )
     closed = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, kernel)[size:-size, size:-size]
     big = cv2.resize(closed, (w, h), interpolation=cv2.INTER_NEAREST)
-    return np.asarray((big > 0) | (region >= 0.5), np.uint8)
+    return np.asarray((big > 0) | (region >= VISIBLE), np.uint8)
+
+
+def main_parts(region: U8, least: float = 0.08) -> U8:
+    """The region without islands smaller than `least` of its largest part: they would widen the box for nothing."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(region, connectivity=8)
+    if count <= 2:
+        return region
+    areas = stats[1:, cv2.CC_STAT_AREA]
+    keep = np.concatenate([[False], areas >= least * areas.max()])
+    return np.asarray(keep[labels], np.uint8)

@@ -140,8 +140,8 @@ def lens_blur(rgb: F, wanted: Nuisances, rng: np.random.Generator) -> F:
         return rgb
     size = min(rgb.shape[:2])
     if rng.random() < 0.6:
-        return blur(rgb, size * float(rng.uniform(0.005, 0.010)))
-    length = max(5, int(size * float(rng.uniform(0.018, 0.035)))) | 1
+        return blur(rgb, size * float(rng.uniform(0.009, 0.016)))
+    length = max(5, int(size * float(rng.uniform(0.03, 0.05)))) | 1
     kernel = np.zeros((length, length), np.float32)
     angle = float(rng.uniform(0, math.pi))
     c = length // 2

@@ -9,7 +9,8 @@ from .types import DISEASES, PhantomPatient, Renderer, Sex, stream
 
 CENTRES = ("north", "east", "south")
 SITES_ZH = {
-    "elbow": "肘部", "knee": "膝部", "trunk": "躯干", "back": "背部", "forearm": "前臂", "lower_leg": "小腿", "wrist": "腕部",
+    "elbow": "肘部", "knee": "膝部", "trunk": "躯干", "back": "背部",
+    "forearm": "前臂", "lower_leg": "小腿", "wrist": "腕部",
     "hand": "手部", "face": "面部", "scalp_edge": "发际", "neck": "颈部",
 }  # fmt: skip
 
@@ -76,23 +77,38 @@ PASTS: dict[str, tuple[tuple[str, str], ...]] = {
 PATHOLOGY: dict[str, tuple[tuple[str, str], ...]] = {
     "psoriasis": (
         ("parakeratosis, Munro microabscesses, elongated rete ridges", "角化不全，Munro微脓肿，表皮突延长"),
-        ("regular acanthosis, thin granular layer, dilated papillary vessels", "棘层规则肥厚，颗粒层变薄，真皮乳头血管扩张"),
+        (
+            "regular acanthosis, thin granular layer, dilated papillary vessels",
+            "棘层规则肥厚，颗粒层变薄，真皮乳头血管扩张",
+        ),
     ),
     "eczema": (
         ("spongiosis, lymphocytes around superficial vessels", "海绵水肿，浅层血管周围淋巴细胞浸润"),
         ("acanthosis with slight spongiosis, some eosinophils", "棘层肥厚伴轻度海绵水肿，少量嗜酸性粒细胞"),
     ),
     "lichen_planus": (
-        ("wedge-shaped hypergranulosis, band-like lymphocytic infiltrate, colloid bodies", "颗粒层楔形增厚，带状淋巴细胞浸润，胶样小体"),
+        (
+            "wedge-shaped hypergranulosis, band-like lymphocytic infiltrate, colloid bodies",
+            "颗粒层楔形增厚，带状淋巴细胞浸润，胶样小体",
+        ),
         ("saw-tooth rete ridges, liquefaction of the basal layer", "表皮突锯齿状，基底层液化变性"),
     ),
     "lupus_erythematosus": (
-        ("hyperkeratosis with follicular plugs, basal liquefaction, thick basement membrane", "角化过度伴毛囊角栓，基底层液化，基底膜增厚"),
-        ("epidermal atrophy, infiltrate around vessels and adnexa, mucin", "表皮萎缩，血管及附属器周围淋巴细胞浸润，黏蛋白沉积"),
+        (
+            "hyperkeratosis with follicular plugs, basal liquefaction, thick basement membrane",
+            "角化过度伴毛囊角栓，基底层液化，基底膜增厚",
+        ),
+        (
+            "epidermal atrophy, infiltrate around vessels and adnexa, mucin",
+            "表皮萎缩，血管及附属器周围淋巴细胞浸润，黏蛋白沉积",
+        ),
     ),
     "parapsoriasis": (
         ("mild parakeratosis, sparse superficial lymphocytic infiltrate", "轻度角化不全，浅层稀疏淋巴细胞浸润"),
-        ("slight spongiosis, few lymphocytes in the epidermis without atypia", "轻度海绵水肿，表皮内少量无异型淋巴细胞"),
+        (
+            "slight spongiosis, few lymphocytes in the epidermis without atypia",
+            "轻度海绵水肿，表皮内少量无异型淋巴细胞",
+        ),
     ),
 }  # fmt: skip
 

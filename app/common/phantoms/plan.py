@@ -59,7 +59,7 @@ class Camera:
         return self.per_cm * (c * dx - s * dy) + self.size[0] / 2, self.per_cm * (s * dx + c * dy) + self.size[1] / 2
 
     def body_grid(self, step: int) -> tuple[F, F]:
-        """Body coordinates (x, y), cm, at the centres of step x step pixel blocks: two (ceil(H/step), ceil(W/step)) arrays."""
+        """Body coordinates (x, y), cm, at the centres of step x step blocks, two (H/step, W/step) arrays."""
         px = (np.arange(-(-self.size[0] // step), dtype=np.float32) + 0.5) * step - self.size[0] / 2
         py = (np.arange(-(-self.size[1] // step), dtype=np.float32) + 0.5) * step - self.size[1] / 2
         gx, gy = np.meshgrid(px.astype(np.float32) / self.per_cm, py.astype(np.float32) / self.per_cm)
@@ -169,7 +169,7 @@ def plan_lesions(patient: PhantomPatient, body: Body, rng: np.random.Generator) 
 def make_camera(
     lesions: tuple[PlannedLesion, ...], distance: Distance, size: tuple[int, int], rng: np.random.Generator
 ) -> Camera:
-    """Where the photographer stands: all lesions (far), the main one with surroundings (mid), or filling the frame (near)."""
+    """Where the photographer stands: all lesions (far), the main one (mid), or it fills the frame (near)."""
     main = lesions[0]
     extent = 2.1 * math.sqrt(main.semi[0] * (main.semi[0] * 0.5 + main.semi[1] * 0.5))
     short = min(size)

@@ -1,6 +1,6 @@
 """Textbook facts: who gets which disease, where, and how the lesions look. Shared by both renderers.
 
-Source: the clinical chapters of common dermatology textbooks, in round numbers; the traits are drawn wide so that colour
+Source: the clinical chapters of common dermatology textbooks, in round numbers; traits are drawn wide so that colour
 overlaps between the diseases and morphology (border, texture, arrangement) carries the diagnosis.
 """
 
@@ -113,15 +113,18 @@ def patient_traits(disease: str, months: int, rng: np.random.Generator) -> Trait
             strength=_u(rng, 0.5, 1.0), redness=_u(rng, 0.3, 0.95), violet=_u(rng, 0, 0.5), brown=_u(rng, 0, 0.5),
             yellow=_u(rng, 0, 0.4), soft=_u(rng, 0.22, 0.6), ragged=_u(rng, 0.25, 0.8), scale=dry,
             flake_cm=_u(rng, 0.04, 0.2), crust=_often(rng, 0.5, 0.1, 0.65), ooze=_often(rng, 0.4, 0.2, 0.9),
-            papules=_u(rng, 0.2, 1.0), papule_cm=_u(rng, 0.08, 0.22), vesicles=_often(rng, 0.2 if chronic else 0.55, 0.2, 0.9),
+            papules=_u(rng, 0.2, 1.0), papule_cm=_u(rng, 0.08, 0.22),
+            vesicles=_often(rng, 0.2 if chronic else 0.55, 0.2, 0.9),
             scratches=_often(rng, 0.5, 0.15, 0.9), lichenified=_often(rng, 0.7 if chronic else 0.15, 0.2, 1.0),
             shine=_u(rng, 0.1, 0.7),
         )  # fmt: skip
     if disease == "lichen_planus":
         return Traits(
-            strength=_u(rng, 0.5, 1.0), redness=_u(rng, 0.2, 0.95), violet=_u(rng, 0.1, 0.85), brown=_u(rng, 0, 0.55),
-            yellow=_u(rng, 0, 0.25), soft=_u(rng, 0.03, 0.08), ragged=_u(rng, 0.2, 0.6), scale=_often(rng, 0.4, 0.05, 0.35),
-            flake_cm=_u(rng, 0.04, 0.15), papules=_u(rng, 0.4, 1.0), papule_cm=_u(rng, 0.18, 0.6), shine=_u(rng, 0.25, 1.0),
+            strength=_u(rng, 0.5, 1.0), redness=_u(rng, 0.2, 0.95), violet=_u(rng, 0.1, 0.85),
+            brown=_u(rng, 0, 0.55), yellow=_u(rng, 0, 0.25), soft=_u(rng, 0.03, 0.08), ragged=_u(rng, 0.2, 0.6),
+            scale=_often(rng, 0.4, 0.05, 0.35),
+            flake_cm=_u(rng, 0.04, 0.15), papules=_u(rng, 0.4, 1.0), papule_cm=_u(rng, 0.18, 0.6),
+            shine=_u(rng, 0.25, 1.0),
             wickham=_u(rng, 0.15, 1.0), confluence=_u(rng, 0.0, 1.0), scratches=_often(rng, 0.1, 0.1, 0.3),
         )  # fmt: skip
     if disease == "lupus_erythematosus":

@@ -1,6 +1,6 @@
 """Types of the phantom photos: patients, lesions, photos, nuisances.
 
-Pixel frame: the upright image, origin top left, x right, y down. Body frame: centimetres on the skin, x along the body part.
+Pixel frame: the upright image, origin top left, x right, y down. Body frame: cm on the skin, x along the body part.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Nuisances:
         """A mixture as a clinic's archive shows it: most photos have none or one nuisance."""
         p = rng.random(6)
         return Nuisances(
-            hair=bool(p[0] < 0.22),
+            hair=bool(p[0] < 0.30),
             ruler=bool(p[1] < 0.04),
             pen_mark=bool(p[2] < 0.04),
             watermark=bool(p[3] < 0.15),
