@@ -30,14 +30,13 @@ class Layout:
     def place(self, box: Box, width: float, height: float) -> tuple[float, float]:
         """The top left corner for a tag of this size beside ``box``."""
         best = self._cheapest(box, width, height)
-        x = min(max(best[0], 0.0), max(self._width - width, 0.0))
-        y = min(max(best[1], 0.0), max(self._height - height, 0.0))
+        x, y = _within(best[0], self._width - width), _within(best[1], self._height - height)
         self._mark(Box(x, y, x + width, y + height), _TAG)
         return x, y
 
     def _cheapest(self, box: Box, width: float, height: float) -> tuple[float, float]:
         best, lowest = (box.x0, box.y0), float("inf")
-        for x, y, cost in _candidates(box, width, height):
+        for x, y, cost in _candidates(box, width, height, (self._width, self._height)):
             if cost >= lowest:  # the candidates cost more and more by themselves
                 break
             price = cost + self._price(x, y, width, height)
@@ -67,17 +66,25 @@ class Layout:
         )
 
 
-def _candidates(box: Box, width: float, height: float) -> Iterator[tuple[float, float, float]]:
+def _candidates(
+    box: Box, width: float, height: float, room: tuple[float, float]
+) -> Iterator[tuple[float, float, float]]:
     """Corners to try and what each costs by itself: above first, inside last and only where the box is large."""
     above, below = box.y0 - height - GAP, box.y1 + GAP
-    yield box.x0 - GAP, above, 0
-    yield box.x0 - GAP, below, 4
-    yield box.x1 + GAP - width, above, 6
-    yield box.x1 + GAP, box.y0 - GAP, 6
-    yield box.x1 + GAP - width, below, 8
-    yield box.x0 - width - GAP, box.y0 - GAP, 8
-    yield box.x1 + GAP, box.y1 + GAP - height, 10
-    yield box.x0 - width - GAP, box.y1 + GAP - height, 12
+    before, after = box.x0 - width - GAP, box.x1 + GAP
+    left, right = (_within(x, room[0] - width) for x in (box.x0 - GAP, box.x1 + GAP - width))
+    top, bottom = (_within(y, room[1] - height) for y in (box.y0 - GAP, box.y1 + GAP - height))
+    yield left, above, 0
+    yield left, below, 4
+    yield right, above, 6
+    yield after, top, 6
+    yield right, below, 8
+    yield before, top, 8
+    yield after, bottom, 10
+    yield before, bottom, 12
     if width < 0.6 * box.width and height < 0.2 * box.height:
-        x, y = max(box.x0, 0.0) + GAP, max(box.y0, 0.0) + GAP
-        yield x, y, 60
+        yield _within(box.x0 + GAP, room[0] - width), _within(box.y0 + GAP, room[1] - height), 60
+
+
+def _within(value: float, most: float) -> float:
+    return min(max(value, 0.0), max(most, 0.0))
