@@ -1,4 +1,4 @@
-"""``make bench``: every benchmark in its quick form (20 minutes); ``--full`` the whole. Each is a process of its own."""
+"""``make bench``: every benchmark in its quick form (20 minutes); ``--full`` the whole. Each is its own process."""
 
 from __future__ import annotations
 
