@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, insert, select
 from sqlalchemy.orm import Session
 
 from app.common.errors import UserError
@@ -53,22 +54,15 @@ def add_image(session: Session, new: NewImage, pack: str = DEFAULT_PACK) -> int:
 
 def link_images(session: Session, paths: Iterable[Path], pack: str = DEFAULT_PACK) -> tuple[int, ...]:
     """Ids of the photos at ``paths``, in their order; new ones are registered where they lie, without opening them."""
-    wanted = [str(p.absolute()) for p in paths]
-    known: dict[str, int] = {}
-    for start in range(0, len(wanted), _CHUNK):
-        query = select(Image.path, Image.id).where(Image.path.in_(wanted[start : start + _CHUNK]))
-        known.update((path, image_id) for path, image_id in session.execute(query))
-    for path in dict.fromkeys(wanted):
-        media = _inside_media(session, path)
-        if path not in known and media is not None:
-            known[path] = media
+    media = os.path.join(os.path.abspath(session.info[MEDIA]), "")  # noqa: PTH100, PTH118 (100,000 paths)
+    wanted = [_stored(os.path.abspath(p), media) for p in paths]  # noqa: PTH100
+    known = _known(session, wanted)
     new = [p for p in dict.fromkeys(wanted) if p not in known]
-    rows = [Image(name=Path(p).name, path=p, linked=True, pack=pack, meta={}) for p in new]
-    session.add_all(rows)
-    session.flush()
-    known.update(zip(new, (row.id for row in rows), strict=True))
     if new:
-        audit(session, "link", "images", len(new), [row.id for row in rows])
+        rows = [{"name": os.path.basename(p), "path": p, "linked": True, "pack": pack, "meta": {}} for p in new]  # noqa: PTH119
+        session.execute(insert(Image), rows)
+        known.update(_known(session, new))
+        audit(session, "link", "images", len(new), [known[p] for p in new])
     return tuple(known[p] for p in wanted)
 
 
@@ -106,13 +100,17 @@ def _add(session: Session, new: NewImage, pack: str) -> int:
     return row.id
 
 
-def _inside_media(session: Session, path: str) -> int | None:
-    """A folder opened inside the workspace's media: its photos are the ones that are already there."""
-    media = Path(session.info[MEDIA]).absolute()
-    if not Path(path).is_relative_to(media):
-        return None
-    relative = Path(path).relative_to(media).as_posix()
-    return session.scalar(select(Image.id).where(Image.path == relative, Image.linked.is_(False)))
+def _stored(path: str, media: str) -> str:
+    """The path as the database has it: a photo inside the media folder is the one that is already there."""
+    return path[len(media) :].replace(os.sep, "/") if path.startswith(media) else path
+
+
+def _known(session: Session, paths: Sequence[str]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for start in range(0, len(paths), _CHUNK):
+        query = select(Image.path, Image.id).where(Image.path.in_(paths[start : start + _CHUNK]))
+        found.update((path, image_id) for path, image_id in session.execute(query))
+    return found
 
 
 def _query() -> Select[Any]:
@@ -144,6 +142,8 @@ def _query() -> Select[Any]:
 
 
 def _rows(session: Session, query: Select[Any]) -> tuple[ImageRow, ...]:
+    media = str(session.info[MEDIA])
     return tuple(
-        ImageRow(row[0], row[1], resolved(session, row[2], row[3]), *row[3:]) for row in session.execute(query)
+        ImageRow(row[0], row[1], row[2] if row[3] else os.path.join(media, row[2]), *row[3:])  # noqa: PTH118
+        for row in session.execute(query)
     )

@@ -18,7 +18,7 @@ class ImageRow:
 
     id: int
     name: str
-    path: Path
+    file: str
     linked: bool
     synthetic: bool
     width: int | None
@@ -27,6 +27,11 @@ class ImageRow:
     patient: str | None
     boxes: int
     verified: bool
+
+    @property
+    def path(self) -> Path:
+        """Where the photo lies; made when asked for, since a list has 100,000 of them."""
+        return Path(self.file)
 
 
 @dataclass(frozen=True, slots=True)

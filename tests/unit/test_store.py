@@ -107,6 +107,9 @@ def test_boxes_come_back_exactly_and_undo_survives_a_restart(place: Workspace, o
         assert store.journal(s, photo, "li").redoable == 1
         assert store.redo(s, photo) == Edit("move", before=(first,), after=(moved,))
         assert store.redo(s, photo) is None
+        assert store.undo(s, photo)
+        move = Edit("move", before=(first,), after=(moved,))
+        assert store.history(s, photo, "li") == ((add(first, second),), (move,))
     again.close()
 
 
