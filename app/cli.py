@@ -334,8 +334,13 @@ def _opened(common: Common) -> Iterator[tuple[Workspace, Store]]:
 
 def _new_folder(name: str, force: bool) -> Path:
     """The path for output; refuses one that holds something already."""
+    from app.common.files import write_error
+
     path = Path(name)
-    taken = path.exists() and not (path.is_dir() and not any(path.iterdir()))
+    try:
+        taken = path.exists() and not (path.is_dir() and not any(path.iterdir()))
+    except OSError as error:
+        raise write_error(error, path) from error
     if taken and not (force and path.is_dir()):
         raise UserError("output_exists", path=name)
     return path

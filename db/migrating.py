@@ -7,7 +7,7 @@ from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy import Connection, Engine, inspect
 
 from db.problems import DatabaseProblem
 
@@ -42,7 +42,7 @@ def revision(connection: Connection) -> str | None:
         return None
     if "alembic_version" not in tables:
         raise DatabaseProblem("database_foreign")
-    found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    found = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
     if found is None or str(found) > HEAD:
         raise DatabaseProblem("database_newer", str(found))
     return str(found)

@@ -95,7 +95,7 @@ def _check_right(store: Store, actor: str) -> None:
 
 
 def _import_one(store: Store, workspace: Workspace, path: Path, actor: str, pack: str, link: bool) -> bool:
-    from app.common.files import write_atomically
+    from app.common.files import write_atomically, write_error
     from app.common.images import is_synthetic, read_photo
     from app.datasets.images import add_image, complete_image, find_by_sha256, link_images
     from app.datasets.records import NewImage
@@ -114,7 +114,10 @@ def _import_one(store: Store, workspace: Workspace, path: Path, actor: str, pack
         return True
     inside = f"imported/{sha256[:2]}/{sha256}{path.suffix.lower()}"
     target = workspace.media / inside
-    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise write_error(error, target.parent) from error
     write_atomically(target, data)
     new = NewImage(path.name, inside, sha256=sha256, width=photo.width, height=photo.height, synthetic=synthetic)
     with store.write(actor) as session:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +21,7 @@ from app.common.workspace import Workspace, open_workspace
 from app.datasets import store
 from app.datasets.records import NewImage
 from app.datasets.store import Store, open_store
-from db.migrating import HEAD, MIGRATIONS
+from db.migrating import HEAD, MIGRATIONS, _back_up
 from db.tables import Base
 
 
@@ -230,6 +231,43 @@ def test_rights(opened: Store, photo: int) -> None:
     assert code(caught) == "not_allowed"
     with opened.read() as s:
         assert [(u.name, u.role) for u in store.users(s)] == [("li", "owner"), ("zhao", "doctor")]
+
+
+def test_several_may_open_a_new_workspace_at_once(place: Workspace) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        stores = list(pool.map(lambda _: open_store(place), range(4)))
+    for number, one in enumerate(stores):
+        with one.write("li") as s:
+            store.add_image(s, NewImage(f"{number}.jpg", f"{number}.jpg"))
+    with stores[0].read() as s:
+        assert len(store.image_rows(s)) == 4
+        assert store.broken_link(s) is None
+    for one in stores:
+        one.close()
+
+
+def test_a_full_disk_is_said_and_the_change_undone(opened: Store, photo: int) -> None:
+    def fill() -> None:
+        with opened.write("li") as s:
+            s.connection().exec_driver_sql("PRAGMA max_page_count=1")  # SQLite's own way to run out of room
+            for n in range(2000):
+                store.add_image(s, NewImage(f"{n}.jpg", "x" * 3000 + str(n)))
+
+    with pytest.raises(UserError) as caught:
+        fill()
+    assert code(caught) == "database_disk_full"
+    opened.close()
+    with opened.read() as s:
+        assert [row.id for row in store.image_rows(s)] == [photo]
+
+
+def test_a_copy_is_kept_before_a_migration(place: Workspace, opened: Store, photo: int) -> None:
+    for _ in range(7):
+        _back_up(place.database, "0000")
+    copies = sorted(place.root.glob("squama.before-*.db"))
+    assert 1 <= len(copies) <= 5
+    with closing(sqlite3.connect(copies[-1])) as copy:
+        assert copy.execute("SELECT name FROM image").fetchall() == [("a.jpg",)]
 
 
 def test_predictions_are_kept(opened: Store, photo: int) -> None:
