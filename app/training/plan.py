@@ -1,0 +1,160 @@
+"""A training plan: everything that one run depends on, as a file that a person can read and repeat."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+import tomli_w
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from app.common.errors import UserError
+
+Task = Literal["classify", "detect"]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Augment(_Part):
+    """How far a training picture may differ from the photo it was made of. Every strength is 0 for "never"."""
+
+    flip: bool = True
+    rotate: float = Field(180.0, ge=0, le=180, description="degrees to either side (classify only)")
+    margin_jitter: float = Field(0.25, ge=0, le=1, description="shift and growth of the crop, share of its side (classify only)")
+    scale: float = Field(0.3, ge=0, le=0.9, description="zoom by a factor in 1 - scale .. 1 / (1 - scale)")
+    colour: float = Field(0.3, ge=0, le=1, description="gamma, contrast, brightness, saturation, hue, colour of the light")
+    illumination: float = Field(0.4, ge=0, le=1, description="fall-off of the light across the picture")
+    blur: float = Field(0.3, ge=0, le=1, description="how often")
+    noise: float = Field(0.3, ge=0, le=1, description="how often")
+    jpeg: float = Field(0.3, ge=0, le=1, description="how often")
+    cutout: float = Field(0.25, ge=0, le=1, description="how often (classify only)")
+    grey: float = Field(0.0, ge=0, le=1, description="how often without colour")
+
+
+class LesionSource(_Part):
+    """Photos with lesion masks of unknown disease: ``masks/<stem>[_Segmentation].png``; a mask's extent is the box.
+
+    ``half``: the files whose name hashes (SHA-256) to an even number are "train", the others "test".
+    Folders are relative to the plan file.
+    """
+
+    images: str
+    masks: str
+    half: Literal["train", "test"] = "train"
+    repeat: int = Field(1, ge=1, description="how often each photo is seen in an epoch")
+
+
+class Plan(_Part):
+    """One training. Times are minutes, sizes are pixels."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")
+    version: str = Field("1.0.0", pattern=r"^\d+\.\d+\.\d+$")
+    task: Task
+    network: str
+    dataset: str
+    pack: str = "erythemato-squamous"
+    start: str = Field("imagenet", description="imagenet, scratch, a weights file, or a model NAME[:VERSION]")
+    seed: int = Field(0, ge=0)
+    threads: int = Field(0, ge=0, description="of torch; 0: as many as it takes by itself")
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+
+    size: int = Field(160, ge=32, le=1024, description="classify: side of the input; detect: short side of the photo")
+    margin: float = Field(0.15, ge=0, le=1, description="classify: what a crop shows around its box, share of the box")
+    whole_photos: float = Field(0.0, ge=0, le=1, description="classify: share of the training pictures that are whole photos")
+    epochs: int = Field(20, ge=1)
+    minutes: float | None = Field(None, gt=0, description="the schedule ends here if the epochs take longer")
+    batch: int = Field(32, ge=1)
+    optimiser: Literal["adamw", "sgd"] = "adamw"
+    learning_rate: float = Field(1e-3, gt=0)
+    start_rate_share: float = Field(1.0, gt=0, le=1, description="learning rate of the started layers, share of the head's")
+    weight_decay: float = Field(0.02, ge=0)
+    warm_up: float = Field(0.05, ge=0, le=0.5, description="share of the run")
+    average: float = Field(0.998, ge=0, lt=1, description="decay of the running mean of the weights; 0: none")
+    clip: float = Field(5.0, gt=0, description="largest norm of the gradient")
+    label_smoothing: float = Field(0.1, ge=0, lt=1)
+    freeze: int = Field(0, ge=-1, description="first blocks that keep their start weights; -1: all but the head")
+    frozen_norms: bool = Field(True, description="batch norms keep their start statistics")
+    augment: Augment = Augment()
+    lesion_only: tuple[LesionSource, ...] = ()
+    architecture: dict[str, Any] = Field(default_factory=dict, description="passed to the network's builder")
+
+    licence: str = "Apache-2.0"
+    limits: str = ""
+
+
+def read_plan(file: Path) -> Plan:
+    """The plan in a TOML file.
+
+    Raises:
+        UserError: ``plan_missing``, or ``plan_wrong`` with the key and the reason.
+    """
+    try:
+        raw = tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UserError("plan_missing", file=file.name) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UserError("plan_wrong", file=file.name, where="TOML", reason=str(error)) from error
+    return make_plan(raw, file.name, file.parent)
+
+
+def make_plan(raw: dict[str, Any], name: str = "plan", folder: Path | None = None) -> Plan:
+    """A checked plan; relative folders of ``lesion_only`` are taken from ``folder``."""
+    try:
+        plan = Plan.model_validate(raw)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(p) for p in first["loc"]) or "plan"
+        raise UserError("plan_wrong", file=name, where=where, reason=first["msg"]) from error
+    if folder is None:
+        return plan
+    sources = tuple(
+        s.model_copy(update={"images": _from(folder, s.images), "masks": _from(folder, s.masks)}) for s in plan.lesion_only
+    )
+    return plan.model_copy(update={"lesion_only": sources})
+
+
+def plan_of_options(
+    task: Task, network: str, dataset: str, start: str, recipe: str, epochs: int | None, seed: int
+) -> Plan:
+    """The plan behind ``train --task ... --network ...``.
+
+    ``recipe``: "default", "frozen" (only the head learns), or a TOML file of any of a plan's keys.
+
+    Raises:
+        UserError: ``plan_wrong`` or ``plan_missing``.
+    """
+    raw: dict[str, Any] = dict(_DEFAULTS[task])
+    folder = None
+    if recipe == "frozen":
+        raw["freeze"] = -1
+    elif recipe != "default":
+        file = Path(recipe)
+        folder = file.parent
+        try:
+            raw.update(tomllib.loads(file.read_text(encoding="utf-8")))
+        except OSError as error:
+            raise UserError("plan_missing", file=file.name) from error
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise UserError("plan_wrong", file=file.name, where="TOML", reason=str(error)) from error
+    raw.update(task=task, network=network, dataset=dataset, start=start, seed=seed)
+    raw.setdefault("name", f"{network}-{dataset.partition('@')[0]}".lower().replace("_", "-"))
+    if epochs is not None:
+        raw["epochs"] = epochs
+    return make_plan(raw, "plan", folder)
+
+
+def plan_as_toml(plan: Plan) -> str:
+    return tomli_w.dumps(plan.model_dump(mode="json", exclude_none=True))
+
+
+def _from(folder: Path, path: str) -> str:
+    return str(folder / path)  # an absolute path stays as it is
+
+
+_DEFAULTS: dict[str, dict[str, Any]] = {
+    "classify": {"size": 224, "epochs": 30, "batch": 32},
+    "detect": {"size": 480, "epochs": 20, "batch": 2, "learning_rate": 5e-4, "start_rate_share": 0.3, "weight_decay": 0.05},
+}
