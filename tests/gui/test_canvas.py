@@ -18,7 +18,6 @@ from app.common.words import set_language
 from app.views.canvas import PhotoCanvas, Reading
 from app.views.canvas.tags import Layout
 from app.views.canvas.view import View, fitted
-from app.views.keys import assigned, conflicts
 
 WIDTH, HEIGHT = 800, 600
 LEFT, RIGHT, MIDDLE = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton, Qt.MouseButton.MiddleButton
@@ -474,9 +473,3 @@ def test_tags_stay_in_the_widget_and_clear_of_their_own_small_box(corners: list[
         assert 0 <= y <= 582
         if box.width < 60:
             assert x >= box.x1 or x + 110 <= box.x0 or y >= box.y1 or y + 18 <= box.y0
-
-
-def test_a_persons_keys_and_their_conflicts() -> None:
-    keys = assigned({"draw": ("W",), "next": ("D", "PgDown")}, {"draw": ("D",), "nobody": ("X",), "next": ("D", "")})
-    assert keys == {"draw": ("D",), "next": ("D",)}
-    assert conflicts(keys) == {"D": ("draw", "next")}

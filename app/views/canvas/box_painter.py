@@ -17,7 +17,7 @@ from app.common.geometry import Box
 from app.common.words import language
 from app.views.canvas.scene import Item
 from app.views.canvas.tags import Layout
-from app.views.theme import ui_font
+from app.views.theme import ON_GROUND_SOFT, ui_font
 
 EDGE = QColor("#181818")
 TAG_GROUND = QColor(24, 24, 24, 232)
@@ -190,7 +190,7 @@ def _drawn_tag(words: str, colour: str, filled: bool, ratio: float, font: QFont)
     painter = QPainter(pixmap)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setFont(font)
-    painter.setPen(QPen(QColor(colour) if colour and not filled else EDGE, 1))
+    painter.setPen(QPen(EDGE if filled else QColor(colour or ON_GROUND_SOFT), 1))
     painter.setBrush(QColor(colour) if filled else TAG_GROUND)
     painter.drawRoundedRect(QRectF(0.5, 0.5, width - 1, height - 1), 3, 3)
     painter.setPen(ON_COLOUR if filled else TAG_TEXT)
