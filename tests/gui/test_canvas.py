@@ -16,6 +16,7 @@ from app.common.geometry import Box
 from app.common.packs import load_pack
 from app.common.words import set_language
 from app.views.canvas import PhotoCanvas, Reading
+from app.views.canvas.photo_layer import PhotoLayer
 from app.views.canvas.tags import Layout
 from app.views.canvas.view import View, fitted
 
@@ -367,6 +368,34 @@ def test_better_pixels_leave_the_view_where_it_is(canvas: PhotoCanvas) -> None:
     canvas.improve_photo(full)
     assert canvas.view() == view
     assert canvas.grab().toImage().pixelColor(5, 5).green() > 150
+
+
+def test_pixels_come_from_the_smallest_copy_that_is_sharp_enough() -> None:
+    layer = PhotoLayer(_filled(1000, 500, "red"), (4000, 2000))
+    assert layer.level(0.25).width() == 1000
+    assert layer.level(2.0).width() == 1000
+    layer.improve(_filled(4000, 2000, "green"))
+    assert [layer.level(s).width() for s in (2.0, 0.6, 0.5, 0.26, 0.25, 0.12, 0.06)] == [
+        4000, 4000, 2000, 2000, 1000, 500, 250,
+    ]  # fmt: skip
+    assert layer.level(0.25).pixelColor(0, 0) == QColor("red")
+
+
+def _filled(width: int, height: int, colour: str) -> QImage:
+    image = QImage(width, height, QImage.Format.Format_RGB888)
+    image.fill(QColor(colour))
+    return image
+
+
+def test_a_photo_made_read_only_in_the_middle_of_a_drag_stays_as_it_is(
+    qtbot: QtBot, canvas: PhotoCanvas, log: Log
+) -> None:
+    qtbot.mousePress(canvas, LEFT, NOTHING, at(canvas, 200, 180))
+    qtbot.mouseMove(canvas, at(canvas, 260, 200))
+    canvas.set_read_only(True)
+    qtbot.mouseRelease(canvas, LEFT, NOTHING, at(canvas, 260, 200))
+    canvas.set_read_only(False)
+    assert log.edits == []
 
 
 def test_fitting_follows_the_window(qtbot: QtBot, canvas: PhotoCanvas) -> None:

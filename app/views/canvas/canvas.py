@@ -100,6 +100,11 @@ class PhotoCanvas(PointerView):
     def set_tags_visible(self, visible: bool) -> None:
         self._show(tags=visible)
 
+    def set_read_only(self, read_only: bool) -> None:
+        super().set_read_only(read_only)
+        if read_only:
+            self._standstill.stop()
+
     def retranslate(self) -> None:
         """After a change of language."""
         self.setAccessibleName(text("canvas.name"))

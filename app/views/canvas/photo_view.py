@@ -55,7 +55,7 @@ class PhotoView(QWidget):
     def improve_photo(self, image: QImage) -> None:
         """Better pixels of the same photo: what the eye sees stays where it is."""
         if self._photo and not image.isNull():
-            self._photo.replace_pixels(image)
+            self._photo.improve(image)
             self.update()
 
     def clear_photo(self) -> None:

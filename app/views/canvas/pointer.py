@@ -72,8 +72,10 @@ class PointerView(SceneView):
     # -- modes -------------------------------------------------------------------------------------------------------
 
     def set_read_only(self, read_only: bool) -> None:
+        """Nothing can be changed; a gesture under way comes to nothing."""
         self._read_only = read_only
         if read_only:
+            self.forget_gesture()
             self.stop_drawing()
 
     def drawing(self) -> bool:

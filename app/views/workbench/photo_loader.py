@@ -83,4 +83,6 @@ def load_photo(path: Path, short_side: int | None) -> Loaded:
     from app.common.images import is_synthetic, read_photo
 
     photo = read_photo(path, short_side)
-    return Loaded(path, image_of(photo), (photo.width, photo.height), is_synthetic(path), photo.warnings)
+    # What the canvas paints from, made here because here is off the GUI thread.
+    image = image_of(photo).convertToFormat(QImage.Format.Format_RGB32)
+    return Loaded(path, image, (photo.width, photo.height), is_synthetic(path), photo.warnings)
