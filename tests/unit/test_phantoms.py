@@ -34,7 +34,7 @@ def digest(photo: PhantomPhoto) -> str:
 
 @pytest.fixture(scope="module")
 def collection() -> list[PhantomPhoto]:
-    return [p for r in RENDERERS for p in photos(r, 10, 5, SMALL)]
+    return [p for r in RENDERERS for p in photos(r, 5, 5, SMALL)]
 
 
 def test_the_same_seed_gives_the_same_photo_in_another_order_and_process() -> None:

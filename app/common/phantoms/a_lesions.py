@@ -241,7 +241,7 @@ def eczema(lesion: PlannedLesion, grid: Grid, skin: Surface, skin_type: int) -> 
         rgb = over(np.asarray(rgb, np.float32), honey.astype(np.float32), crust * np.float32(0.85))
         height = height + crust * (np.float32(1.6) + n * np.float32(0.8))
     seen = blur(np.asarray(amount, np.float32), 0.1 * grid.per_cm)  # lone dots in healthy skin do not widen the box
-    region = main_parts(filled(np.asarray(seen * 0.7, np.float32), 0.3 * grid.per_cm))
+    region = main_parts(filled(np.asarray(seen * 0.8, np.float32), 0.3 * grid.per_cm))
     return Painted(
         Surface(np.asarray(rgb, np.float32), np.asarray(height, np.float32), np.clip(gloss, 0, 1.5).astype(np.float32)),
         region,

@@ -195,7 +195,7 @@ def eczema(lesion: PlannedLesion, grid: Grid, skin: Tissue, skin_type: int) -> L
         pigment = np.asarray(pigment + (stuff - pigment) * (crust * np.float32(0.8))[..., None], np.float32)
         height = np.asarray(height + crust * (0.02 + 0.012 * n), np.float32)
         wet = wet * (1 - 0.5 * crust)
-    seen = blur(np.asarray(amount * 0.7, np.float32), 0.1 * grid.per_cm)
+    seen = blur(np.asarray(amount * 0.85, np.float32), 0.1 * grid.per_cm)
     region = main_parts(filled(seen, 0.3 * grid.per_cm))
     return Laid(
         Tissue(pigment, np.asarray(white, np.float32), height, np.asarray(np.clip(wet, 0, 1.6), np.float32)), region

@@ -14,7 +14,7 @@ from .types import F, stream
 N = 256
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=64)
 def spectral(slope: float, which: int) -> F:
     """Periodic Gaussian noise (N, N) with amplitude ~ frequency ** -slope, mean 0, spread 1."""
     white = stream(777, which, int(slope * 100)).standard_normal((N, N))

@@ -111,7 +111,7 @@ def _film(rgb: F, seed: int) -> F:
         np.array([1 + kelvin, 1.0 + float(rng.normal(0, 0.02)), 1 - kelvin]) * meter * 2 ** float(rng.normal(0.1, 0.25))
     )
     x = blur(rgb, float(rng.uniform(0.2, 0.8))) * gain.astype(np.float32)
-    x = x * (1 + x * np.float32(0.12)) / (1 + x * np.float32(0.30))
+    x = np.asarray(x * np.float32(1.18) / (1 + x * np.float32(0.36)), np.float32)
     coded = cv2.pow(np.maximum(x, 0), float(rng.uniform(0.42, 0.52)))
     h, w = coded.shape[:2]
     grain = rng.standard_normal(h * w // 2 + w, dtype=np.float32) * np.float32(rng.uniform(0.003, 0.014))

@@ -34,7 +34,11 @@ class Tissue:
         """Linear reflectance (h, w, 3)."""
         spectrum = np.stack([MELANIN, OXY, DEOXY, YELLOW])
         skin = cv2.exp(cv2.transform(self.pigment, -spectrum.T)) * SCATTER
-        return np.asarray(skin + (white_colour - skin) * self.white[..., None], np.float32)
+        rows = np.flatnonzero(self.white.any(1))  # the white layer lies on lesions only
+        if len(rows):
+            part = slice(int(rows[0]), int(rows[-1]) + 1)
+            skin[part] += (white_colour - skin[part]) * self.white[part, :, None]
+        return np.asarray(skin, np.float32)
 
 
 def colour(t: Traits, skin_type: int) -> F:
