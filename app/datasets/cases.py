@@ -11,6 +11,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from app.common.errors import UserError
+from app.common.words import text
 from app.datasets.images import image, image_rows
 from app.datasets.people import audit, require
 from app.datasets.records import SEXES, CaseRecord, ImageRow
@@ -120,7 +121,7 @@ def _record(session: Session, case_id: int) -> CaseRecord:
 def _patient_id(session: Session, code: str) -> int:
     code = code.strip()
     if not code:
-        raise UserError("bad_case_value", field="patient", value=code)
+        raise UserError("bad_case_value", field=text("case.patient"), value=code)
     row = session.scalar(select(Patient).where(Patient.code == code))
     if row is None:
         row = Patient(code=code)
@@ -132,8 +133,8 @@ def _patient_id(session: Session, code: str) -> int:
 def _check(facts: dict[str, Any]) -> None:
     age, sex, months = (facts.get(k) for k in ("age", "sex", "duration_months"))
     if age is not None and not 0 <= age <= OLDEST:
-        raise UserError("bad_case_value", field="age", value=age)
+        raise UserError("bad_case_value", field=text("case.age"), value=age)
     if sex is not None and sex not in SEXES:
-        raise UserError("bad_case_value", field="sex", value=sex)
+        raise UserError("bad_case_value", field=text("case.sex"), value=sex)
     if months is not None and not 0 <= months <= OLDEST * 12:
-        raise UserError("bad_case_value", field="duration", value=months)
+        raise UserError("bad_case_value", field=text("case.duration_months"), value=months)

@@ -239,7 +239,8 @@ def test_diagnose(squama: CommandLine, demo: Path, trained: tuple[str, str], pho
 def test_overlays(squama: CommandLine, demo: Path, trained: tuple[str, str], photos: Path, tmp_path: Path) -> None:
     pytest.importorskip("app.inference.overlay")
     out = tmp_path / "overlays"
-    line = ("diagnose", photos / "photo 2.jpg", "--overlay", out, "--detector", trained[0], "--classifier", trained[1])
+    models = ("--detector", trained[0], "--classifier", trained[1], "--device", "cpu")
+    line = ("diagnose", photos / "photo 2.jpg", "--overlay", out, *models)
     squama("diagnose", *line, "--workspace", demo)
     assert [f.name for f in out.iterdir()] == ["photo 2.overlay.png"]
     (again,) = squama("diagnose", *line, "--workspace", demo, status=1)
