@@ -1,0 +1,177 @@
+"""Networks by name: shapes, losses, offline ImageNet weights, folding."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from app.common.errors import UserError
+from app.common.geometry import Box, iou
+from app.inference.manifest import Preprocessing
+from app.inference.networks.classifiers import CLASSIFIERS, build_classifier, default_preprocessing, freeze_norms
+from app.inference.networks.detectors import (
+    UNKNOWN,
+    DetectorSettings,
+    build_detector,
+    padded,
+    start_from_backbone,
+    start_from_imagenet,
+)
+from app.inference.networks.folding import folded
+from app.inference.networks.imagenet import lite0_state, load_matching
+from app.inference.pixels import as_input
+
+LIGHT = "fused-efficientnet_lite0-135"
+CAT = {281, 282, 283, 284, 285}
+ESPRESSO = 967
+
+
+def noise(*shape: int) -> torch.Tensor:
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(0))
+
+
+@pytest.mark.parametrize("name", CLASSIFIERS)
+def test_a_classifier_gives_logits_and_features(name: str) -> None:
+    with torch.device("meta"):  # shapes without the work
+        model = build_classifier(name, 5).eval()
+        features, logits = model.both(torch.empty(1, 3, 160, 160))
+    assert logits.shape == (1, 5)
+    assert features.shape == (1, model.width)
+
+
+def test_an_unknown_network_is_refused() -> None:
+    for build in (build_classifier, build_detector):
+        with pytest.raises(UserError) as refused:
+            build("no-such-network", 5)
+        assert refused.value.code == "unknown_architecture"
+
+
+def test_the_offline_imagenet_weights_know_a_cat_and_an_espresso() -> None:
+    data = pytest.importorskip("skimage.data")
+    model = build_classifier("efficientnet_lite0", 1000).eval()
+    assert load_matching(model.net, lite0_state()) == ()
+    preprocessing = Preprocessing(224)
+    assert default_preprocessing("efficientnet_lite0")["mean"] == list(preprocessing.mean)
+    with torch.inference_mode():
+        cat, coffee = (
+            int(model(as_input(middle(getattr(data, name)())[None], preprocessing)).argmax())
+            for name in ("chelsea", "coffee")
+        )
+    assert cat in CAT
+    assert coffee == ESPRESSO
+
+
+def middle(pixels: np.ndarray) -> np.ndarray:
+    h, w = pixels.shape[:2]
+    k = min(h, w)
+    square = pixels[(h - k) // 2 : (h + k) // 2, (w - k) // 2 : (w + k) // 2]
+    return np.asarray(cv2.resize(square, (224, 224), interpolation=cv2.INTER_AREA))
+
+
+@pytest.mark.parametrize("name", ["fused-vgg16-135", LIGHT, "fused-mobilenet_v3_large-345", "fpn-resnet50"])
+def test_a_detector_answers_within_the_photo(name: str) -> None:
+    model = build_detector(name, 5, {"min_score": 0.0, "stride": 4}).eval()
+    with torch.inference_mode():
+        found = model([noise(3, 70, 110)])[0]
+    assert found["boxes"].shape == (len(found["scores"]), 4)
+    assert len(found["boxes"]) > 0
+    assert bool((found["boxes"][:, 0::2] <= 110).all() & (found["boxes"][:, 1::2] <= 70).all())
+    assert bool((found["boxes"] >= 0).all())
+    assert set(found["labels"].tolist()) <= {1, 2, 3, 4, 5}
+    assert found["scores"].tolist() == sorted(found["scores"].tolist(), reverse=True)
+
+
+@pytest.mark.parametrize("stride", [4, 8])
+def test_every_stage_is_brought_to_one_stride(stride: int) -> None:
+    model = build_detector("fused-vgg16-12345", 2, DetectorSettings(stride=stride, channels=16))
+    maps, _ = model.backbone(noise(1, 3, 64, 96))
+    assert maps["0"].shape == (1, 16, 64 // stride, 96 // stride)
+
+
+def test_batches_are_padded_to_a_multiple_of_the_deepest_stride() -> None:
+    batch = padded([torch.ones(3, 33, 64), torch.ones(3, 20, 65)])
+    assert batch.shape == (2, 3, 64, 96)
+    assert float(batch[0].sum()) == 3 * 33 * 64
+
+
+def test_a_lesion_of_unknown_disease_teaches_boxes_but_no_disease() -> None:
+    torch.manual_seed(0)
+    model = build_detector(LIGHT, 3, DetectorSettings(context=False))
+    model.train()
+    freeze_norms(model)
+    image = noise(3, 64, 96)
+    targets = [{"boxes": torch.tensor([[20.0, 10, 70, 50]]), "labels": torch.tensor([UNKNOWN])}]
+    losses = model([image], targets)
+    assert set(losses) == {"loss_objectness", "loss_rpn_box_reg", "loss_classifier", "loss_box_reg"}
+    logits = torch.tensor([[0.3, 1.0, 2.0, -1.0]], requires_grad=True)
+    unknown = torch.tensor([model.classes + 1])
+    deltas = torch.zeros(1, 4)
+    loss = model.roi_heads._losses(logits, deltas, unknown, deltas)["loss_classifier"]
+    wanted = -torch.log(logits.softmax(1)[0, 1:].sum())
+    assert torch.allclose(loss, wanted)
+    (gradient,) = torch.autograd.grad(loss, logits)
+    shares = gradient[0, 1:] / logits.detach()[0, 1:].softmax(0)
+    assert torch.allclose(shares, shares[:1].expand(3))  # no disease is favoured over what the network thinks already
+
+
+def test_a_photo_without_lesions_can_be_learnt_from() -> None:
+    model = build_detector(LIGHT, 2).train()
+    targets = [{"boxes": torch.zeros(0, 4), "labels": torch.zeros(0, dtype=torch.int64)}] * 2
+    losses = model([noise(3, 64, 64), noise(3, 64, 96)], targets)
+    assert all(torch.isfinite(value) for value in losses.values())
+
+
+def test_a_small_detector_learns_one_photo_by_heart() -> None:
+    torch.manual_seed(0)
+    model = build_detector(LIGHT, 2, DetectorSettings(anchor_sizes=(24.0, 48.0)))
+    start_from_imagenet(model, LIGHT)
+    image = torch.full((3, 96, 128), 0.2)
+    image[:, 20:60, 16:56] = -0.8
+    image[0, 40:80, 80:120] = 0.9
+    boxes = torch.tensor([[16.0, 20, 56, 60], [80, 40, 120, 80]])
+    targets = [{"boxes": boxes, "labels": torch.tensor([1, 2])}]
+    optimiser = torch.optim.AdamW(model.parameters(), 2e-3)
+    for _ in range(20):
+        model.train()
+        freeze_norms(model.backbone.body)
+        optimiser.zero_grad()
+        sum(model([image], targets).values()).backward()
+        optimiser.step()
+    model.eval()
+    with torch.inference_mode():
+        found = model([image])[0]
+    for box, label in zip(boxes, (1, 2), strict=True):
+        best = found["boxes"][found["labels"] == label][0]
+        assert iou(Box(*best.tolist()), Box(*box.tolist())) > 0.5
+
+
+def test_a_classifier_lends_its_backbone_to_a_detector() -> None:
+    classifier = build_classifier("efficientnet_lite0", 5)
+    detector = build_detector(LIGHT, 5)
+    assert start_from_backbone(detector, classifier.state_dict()) == len(detector.backbone.body.state_dict())
+    assert torch.equal(detector.backbone.body.conv_stem.weight, classifier.net.conv_stem.weight)
+
+
+@pytest.mark.parametrize("name", ["efficientnet_lite0", "densenet121"])
+def test_folding_keeps_the_answers(name: str) -> None:
+    model = build_classifier(name, 5).eval()
+    for part in model.modules():
+        if isinstance(part, torch.nn.BatchNorm2d):
+            torch.nn.init.uniform_(part.running_mean, -0.1, 0.1)
+            torch.nn.init.uniform_(part.running_var, 0.8, 1.2)
+    x = noise(2, 3, 64, 64)
+    light = folded(model, x)
+    assert sum(isinstance(p, torch.nn.BatchNorm2d) for p in light.modules()) < sum(
+        isinstance(p, torch.nn.BatchNorm2d) for p in model.modules()
+    )
+    with torch.inference_mode():
+        assert torch.allclose(light(x), model(x), atol=1e-3, rtol=1e-3)
+
+
+def test_settings_survive_the_manifest_and_nonsense_is_refused() -> None:
+    settings = DetectorSettings(stride=4, anchor_sizes=(10.0, 20.0), head="conv")
+    assert DetectorSettings.from_json(settings.as_json()) == settings
+    with pytest.raises(ValueError, match="stride"):
+        DetectorSettings.from_json({"stride": "four"})
