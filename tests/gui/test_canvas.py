@@ -437,6 +437,28 @@ def test_nothing_inside_a_box_is_covered(canvas: PhotoCanvas) -> None:
         assert all(image.pixel(x, y) == skin for x in range(a.x(), b.x()) for y in range(a.y(), b.y()))
 
 
+def test_many_tags_shrink_to_numbers_and_the_pointer_brings_one_back(qtbot: QtBot, canvas: PhotoCanvas) -> None:
+    def dark() -> int:
+        """Pixels of tags' ground."""
+        image = canvas.grab().toImage()
+        ground = QColor(24, 24, 24)
+        return sum(
+            abs(image.pixelColor(x, y).red() - ground.red()) < 24 and y > 12
+            for x in range(8, WIDTH, 2)
+            for y in range(8, HEIGHT, 2)
+        )
+
+    many = [Suggestion(Box(x, y, x + 20, y + 20), "eczema", 0.8, x) for x in range(60, 760, 80) for y in (90, 250, 400)]
+    canvas.set_document(Document(WIDTH, HEIGHT))
+    canvas.set_suggestions(many[:3])
+    few = dark() / 3
+    canvas.set_suggestions(many + [Suggestion(s.box.moved(0, 60), "eczema", 0.8, 1) for s in many])
+    crowded = dark()
+    assert crowded / 54 < 0.5 * few
+    qtbot.mouseMove(canvas, at(canvas, 70, 100))
+    assert dark() > crowded
+
+
 def test_tags_speak_both_languages_and_say_what_is_not_known(canvas: PhotoCanvas) -> None:
     drawn = Annotation("c", Box(1, 1, 50, 50))
     canvas.set_document(Document(WIDTH, HEIGHT, (BOX, drawn, Annotation("d", Box(9, 9, 99, 99), "angioma", True))))

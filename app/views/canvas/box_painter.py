@@ -25,6 +25,8 @@ TAG_TEXT = QColor("#F2F2F2")
 ON_COLOUR = QColor("#0B0F14")
 HANDLE = 4  # half a handle's side, widget pixels
 MOST_TAGS = 100
+MOST_COVERED = 0.15  # share of the photo in sight
+_TAG_AREA = 110 * 18
 Origin = tuple[int, int]
 Size = tuple[int, int]
 _FAR = 32  # how far outside the widget a line is still drawn
@@ -134,7 +136,7 @@ def paint_selected(
 
 
 def paint_tag_alone(painter: QPainter, box: Placed, origin: Origin, size: Size) -> None:
-    """The tag of the box under the pointer while tags are off."""
+    """The whole tag of the box under the pointer where it is not shown otherwise."""
     here = box.at(origin)
     _paint_tag(painter, box.item, Layout(*size, [here]), _outer(here))
 
@@ -153,19 +155,28 @@ def paint_badge(painter: QPainter, words: str, height: int) -> None:
     painter.drawPixmap(QPointF(8, height - 8 - pixmap.deviceIndependentSize().height()), pixmap)
 
 
-def paint_tags(painter: QPainter, seen: Sequence[Placed], origin: Origin, size: Size) -> None:
-    """In a crowd only the largest boxes get one; the rest when they are selected, or from nearer by."""
-    if len(seen) > MOST_TAGS:
+def paint_tags(painter: QPainter, seen: Sequence[Placed], origin: Origin, size: Size, skin: float) -> bool:
+    """Tags for all; in a crowd only for the largest boxes, and then True comes back.
+
+    ``skin``: square pixels of the photo in sight. Where the tags would cover much of it they say the number alone, and
+    True comes back too: the box under the pointer should then show its whole tag.
+    """
+    crowd = len(seen) > MOST_TAGS
+    if crowd:
         seen = sorted(seen, key=lambda b: (b[1] - b[3]) * (b[4] - b[2]))[:MOST_TAGS]
     here = [(b.item, b.at(origin)) for b in seen]
     layout = Layout(*size, [box for _, box in here])
+    short = len(here) * _TAG_AREA > MOST_COVERED * skin
     for item, box in sorted(here, key=lambda pair: pair[1].y0):
-        _paint_tag(painter, item, layout, _outer(box))
+        _paint_tag(painter, item, layout, _outer(box), short)
+    return crowd or short
 
 
-def _paint_tag(painter: QPainter, item: Item, layout: Layout, around: Box) -> None:
+def _paint_tag(painter: QPainter, item: Item, layout: Layout, around: Box, short: bool = False) -> None:
     if item.tag:
-        pixmap = tag_pixmap(item.tag, item.colour, item.sure, painter.device().devicePixelRatio())
+        pixmap = tag_pixmap(
+            item.short if short else item.tag, item.colour, item.sure, painter.device().devicePixelRatio()
+        )
         size = pixmap.deviceIndependentSize()
         x, y = layout.place(around, size.width(), size.height())
         painter.drawPixmap(QPointF(round(x), round(y)), pixmap)

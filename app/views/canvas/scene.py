@@ -33,6 +33,7 @@ class Item:
     dashed: bool
     sure: bool
     tag: str
+    short: str = ""  # the number alone, for where tags would hide the skin
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ class Scene:
 
     def _suggestion_item(self, one: Suggestion) -> Item:
         name, colour = self.look(one.label)
-        return Item(one.id, one.box, colour, True, False, _scored(one.number, name, one.score))
+        return Item(one.id, one.box, colour, True, False, _scored(one.number, name, one.score), str(one.number))
 
     def _annotation_item(self, one: Annotation) -> Item:
         number = self.numbers[one.id]
@@ -97,7 +98,7 @@ class Scene:
             tag = _scored(number, name, reading.score)
         if one.difficult:
             tag = text("canvas.tag_difficult", tag=tag)
-        return Item(one.id, one.box, colour, False, bool(one.label), tag)
+        return Item(one.id, one.box, colour, False, bool(one.label), tag, str(number))
 
 
 def _scored(number: int, name: str, score: float) -> str:

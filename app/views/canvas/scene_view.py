@@ -30,6 +30,7 @@ class SceneView(PhotoView):
         self._still: tuple[object, QPixmap] | None = None
         self._strokes: tuple[object, Strokes] | None = None
         self._placed: tuple[object, list[Placed]] | None = None
+        self._tags_cut = False  # some tags are left out or show a number only
         self._ghost: Box | None = None  # what the gesture under way makes, photo pixels
         self._ghost_copies = False  # the selected box stays where it is while the ghost moves
         self._crosshair: QPointF | None = None
@@ -103,7 +104,8 @@ class SceneView(PhotoView):
             self._strokes = (key, box_painter.strokes(seen))
         box_painter.paint_strokes(painter, self._strokes[1], origin)
         if self.scene.tags:
-            box_painter.paint_tags(painter, seen, origin, size)
+            photo = self.view().placed(Box(0, 0, *self.photo_size())).clipped(*size)
+            self._tags_cut = box_painter.paint_tags(painter, seen, origin, size, photo.area)
 
     def _paint_lively(self, painter: QPainter) -> None:
         """What changes with every move of the pointer."""
@@ -117,7 +119,7 @@ class SceneView(PhotoView):
             ghost = chosen or Item("", self._ghost, NO_LABEL_COLOUR, False, False, "")
             box_painter.paint_box(painter, self._place(ghost, self._ghost), origin, size)
         hovered = self.scene.by_id.get(self._hovered)
-        if hovered and hovered.id != self._selected and not self.scene.tags:
+        if hovered and hovered.id != self._selected and (self._tags_cut or not self.scene.tags):
             box_painter.paint_tag_alone(painter, self._place(hovered), origin, size)
         if self._crosshair is not None:
             box_painter.paint_crosshair(painter, self._crosshair.x(), self._crosshair.y(), *size)
