@@ -1,8 +1,8 @@
 """Start-up: first paint against an empty PySide6 window, time to usable, the event loop's stalls as the engine loads.
 
 Every figure comes from fresh processes, the two kinds in turn, medians of several. "First paint" is counted from
-the start of the process to the end of the window's first paint; "usable" is when the database is open and the window answers
-keys; a stall is the gap between two ticks of a 5 ms timer in the window's event loop, less the 5 ms.
+the start of the process to the end of the window's first paint; "usable" is when the database is open and the window
+answers keys; a stall is the gap between two ticks of a 5 ms timer in the window's event loop, less the 5 ms.
 Needs a display (or Xvfb); without one the offscreen platform is used, and the result says so.
 """
 

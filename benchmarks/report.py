@@ -1,0 +1,133 @@
+"""Writes the results that lie in ``benchmarks/results`` into the table of ``benchmarks/README.md``."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from benchmarks.common import HERE, RESULTS
+
+Row = tuple[str, str, str]  # figure, target, measured
+Result = Mapping[str, Any]
+
+
+def share(value: Result) -> str:
+    return f"{value['value']:.3f} [{value['low']:.3f}, {value['high']:.3f}], n = {value['n']}"
+
+
+def with_interval(figures: Result, name: str) -> str:
+    low, high = figures["intervals"][name]
+    return f"{figures[name]:.3f} [{low:.3f}, {high:.3f}]"
+
+
+def phantom_scores(r: Result) -> list[Row]:
+    rows: list[Row] = [
+        ("Baseline SIFT + colour + SVM, test patients of A", "0.35-0.70", f"{r['baseline_top1']['A']:.3f}")
+    ]
+    for renderer, top1, ap in (("A", ">= 0.90", ">= 0.80"), ("B", ">= 0.75", "")):
+        name = f"{renderer} (unseen patients)" if renderer == "A" else "B (never trained on)"
+        part = r[renderer]
+        rows += [
+            (f"{name}: top-1 of true boxes", top1, with_interval(part["classifier"], "top1")),
+            (f"{name}: mAP@0.5 of the detector", ap, with_interval(part["detector"], "map50_voc")),
+            (
+                f"{name}: mAP@0.5, boxes named by the classifier",
+                "",
+                with_interval(part["detector_boxes_named_by_classifier"], "map50_voc"),
+            ),
+        ]
+    for state in ("off", "all"):
+        figures = r[f"A_nuisances_{state}"]["detector"]
+        rows.append((f"A, nuisances {state}: mAP@0.5", "", with_interval(figures, "map50_voc")))
+    return rows
+
+
+def clinical(r: Result) -> list[Row]:
+    name = f"Clinical photos, {r['part']}"
+    chance = r["chance"]
+    return [
+        (f"{name}: top-1 (chance {chance['top1']:.2f}, majority {r['majority_share']:.2f})", "", share(r["top1"])),
+        (f"{name}: top-3 (chance {chance['top3']:.2f})", "", share(r["top3"])),
+        (f"{name}: photos with a box", "", share(r["photos_with_box"])),
+        (f"{name}: called unlike the training data", "", share(r["unlike_training"])),
+    ]
+
+
+def lesion_recall(r: Result) -> list[Row]:
+    found = r["recall_at_iou50_by_min_score"]
+    return [
+        (f"ISIC 2016, kept half: recall of lesion boxes at IoU 0.5, score >= {s}", "", (f"{share(v)}; "
+         f"{r['boxes_per_photo'][s]:.2f} boxes a photo")) for s, v in found.items()
+    ]  # fmt: skip
+
+
+def unlike(r: Result) -> list[Row]:
+    rows: list[Row] = [
+        ("Unlike training: false alarms on unseen phantoms of A", "0.05", share(r["false_alarms_on_unseen_phantoms"]))
+    ]
+    for name in ("blood_cells", "dermoscopy", "documents", "everyday", "phantoms_b", "clinical_development"):
+        if name in r:
+            rows.append((f"Unlike training: AUROC, {name.replace('_', ' ')}", "",
+                         f"{r[name]['auroc']:.3f}; flagged {share(r[name]['flagged'])}"))  # fmt: skip
+    return rows
+
+
+def start_up(r: Result) -> list[Row]:
+    stall = r["longest_stall_ms"]
+    return [
+        ("First paint against an empty PySide6 window", "<= 1.5 x", (f"{r['first_paint_ratio']:.2f} x "
+         f"({r['first_paint_ms']:.0f} / {r['empty_window_first_paint_ms']:.0f} ms)")),
+        ("Usable", "<= 2 s", f"{r['usable_ms'] / 1000:.2f} s"),
+        ("Longest stall of the event loop while the engine loads", "<= 50 ms",
+         f"median {stall['median']:.0f} ms, worst {stall['worst']:.0f} ms"),
+        ("Engine ready", "", f"{r['engine_ready_ms'] / 1000:.1f} s"),
+    ]  # fmt: skip
+
+
+def generic(r: Result) -> list[Row]:
+    """Benchmarks that give their own ``rows``: ``[[figure, target, measured], ...]``."""
+    return [(figure, target, measured) for figure, target, measured in r["rows"]]
+
+
+READERS: dict[str, Callable[[Result], list[Row]]] = {
+    "phantom-scores": phantom_scores,
+    "clinical-development": clinical,
+    "clinical-test": clinical,
+    "lesion-recall": lesion_recall,
+    "unlike": unlike,
+    "start-up": start_up,
+}
+
+
+def table() -> str:
+    lines = ["| figure | target | measured | when |", "|---|---|---|---|"]
+    names = list(READERS) + sorted(
+        f.stem
+        for f in RESULTS.glob("*.json")
+        if f.stem.removesuffix("-quick") not in READERS and "-quick" not in f.stem
+    )
+    for name in names:
+        file = RESULTS / f"{name}.json"
+        if not file.exists():
+            file = RESULTS / f"{name}-quick.json"
+        if not file.exists():
+            continue
+        result = json.loads(file.read_text(encoding="utf-8"))
+        when = result["date"] + ("" if result["full"] else ", quick")
+        lines += [f"| {a} | {b} | {c} | {when} |" for a, b, c in READERS.get(name, generic)(result)]
+    return "\n".join(lines)
+
+
+def main() -> None:
+    readme = HERE / "README.md"
+    text = readme.read_text(encoding="utf-8")
+    marked = re.sub(
+        r"(<!-- results -->\n).*?(\n<!-- end of results -->)", lambda m: m[1] + table() + m[2], text, flags=re.DOTALL
+    )
+    readme.write_text(marked, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
