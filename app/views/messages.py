@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from PySide6.QtCore import QSize, Qt, QTimer
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QDialog,
@@ -26,6 +26,7 @@ from app.views.icons import icon
 
 AT_ONCE = 3
 INFO_MS = 6000
+WIDEST = 620
 
 
 @dataclass(frozen=True)
@@ -40,12 +41,17 @@ class Message:
 
 
 class MessageBar(QWidget):
-    """A stack of at most three lines above the page; a fourth takes the place of the oldest."""
+    """At most three strips floating at the foot of the page: nothing is pushed aside. A fourth replaces the oldest.
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    ``over`` is the widget that they float over.
+    """
+
+    def __init__(self, over: QWidget) -> None:
+        super().__init__(over)
+        self._over = over
+        over.installEventFilter(self)
         self._layout = QVBoxLayout(self)
-        self._layout.setContentsMargins(8, 8, 8, 8)
+        self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(6)
         self._strips: list[_Strip] = []
         self.hide()
@@ -67,6 +73,7 @@ class MessageBar(QWidget):
         for strip in self._strips:
             if strip.message.code == message.code:
                 strip.again(message)
+                self._place()
                 return
         while len(self._strips) >= AT_ONCE:
             self.dismiss(self._strips[0].message.code)
@@ -74,6 +81,7 @@ class MessageBar(QWidget):
         self._strips.append(strip)
         self._layout.addWidget(strip)
         self.show()
+        self._place()
         if message.kind == "info":
             QTimer.singleShot(INFO_MS, strip, partial(self.dismiss, message.code))
 
@@ -83,6 +91,22 @@ class MessageBar(QWidget):
             strip.hide()
             strip.deleteLater()
         self.setVisible(bool(self._strips))
+        self._place()
+
+    def retranslate(self) -> None:
+        QTimer.singleShot(0, self, self._place)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Resize:
+            self._place()
+        return False
+
+    def _place(self) -> None:
+        width = max(200, min(WIDEST, self._over.width() - 32))
+        height = sum(max(s.heightForWidth(width), s.sizeHint().height()) for s in self._strips)
+        height += self._layout.spacing() * max(0, len(self._strips) - 1)
+        self.setGeometry((self._over.width() - width) // 2, self._over.height() - height - 12, width, height)
+        self.raise_()
 
 
 class _Strip(QFrame):

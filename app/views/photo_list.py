@@ -41,8 +41,8 @@ from app.views.thumbnails import Thumbnails
 
 ROW = Qt.ItemDataRole.UserRole
 NOTE = Qt.ItemDataRole.UserRole + 1
-ITEM_HEIGHT = 68
-THUMB_WIDTH = 76
+ITEM_HEIGHT = 60
+THUMB_WIDTH = 64
 
 Index = QModelIndex | QPersistentModelIndex
 _ROOT = QModelIndex()
@@ -158,7 +158,7 @@ class PhotoDelegate(QStyledItemDelegate):
         self._paint_thumb(painter, row.path, thumb)
         words = QRect(thumb.right() + 9, rect.top() + 8, rect.right() - thumb.right() - 15, 20)
         painter.setPen(QColor(tokens.text))
-        name = painter.fontMetrics().elidedText(row.name, Qt.TextElideMode.ElideMiddle, words.width())
+        name = painter.fontMetrics().elidedText(row.path.stem, Qt.TextElideMode.ElideMiddle, words.width())
         painter.drawText(words, Qt.AlignmentFlag.AlignVCenter, name)
         self._paint_state(painter, row, index.data(NOTE), words.translated(0, 21))
         painter.restore()

@@ -128,6 +128,7 @@ class SettingsPanel(QDialog):
 
 def _choice(options: Callable[[], list[tuple[str, str]]], key: str, picked: Callable[[str], None]) -> Choice:
     choice = Choice(options)
+    choice.setMinimumWidth(220)
     choice.set_key(key)
     choice.picked.connect(picked)
     return choice

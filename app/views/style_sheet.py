@@ -69,6 +69,7 @@ QPushButton[kind="chip"]:checked { background: $selected; border-color: $accent;
 QToolButton { border: 1px solid transparent; border-radius: 6px; padding: 3px; min-width: 22px; min-height: 22px; }
 QToolButton:hover { background: $hover; }
 QToolButton:checked { background: $selected; border-color: $accent; }
+QToolButton[kind="quiet"]:checked { background: $hover; border-color: transparent; }
 QToolButton:disabled { color: $text_soft; }
 QToolButton::menu-indicator { image: none; }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from PySide6.QtCore import QByteArray, QEvent, QTimer, Signal
+from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
@@ -43,12 +43,13 @@ class Window(QMainWindow):
         self.setAcceptDrops(True)
         self.setMinimumSize(960, 600)
         self.rail = Rail()
-        self.messages = MessageBar()
+        self._page = QWidget()
+        self.messages = MessageBar(self._page)
         self.status = StatusLine(services)
         self._title = label("page")
         self._purpose = Elided("soft")
         self.banner = label("banner")
-        self._page_room = QVBoxLayout()
+        self._page_room = QVBoxLayout(self._page)
         self.setCentralWidget(self._frame())
         self.rail.went.connect(self.go)
         self.rail.language_wanted.connect(self.switch_language)
@@ -63,9 +64,8 @@ class Window(QMainWindow):
         right = QVBoxLayout()
         right.setSpacing(0)
         right.addWidget(self._header())
-        right.addWidget(self.messages)
         self._page_room.setContentsMargins(0, 0, 0, 0)
-        right.addLayout(self._page_room, 1)
+        right.addWidget(self._page, 1)
         right.addWidget(self.status)
         frame = QWidget()
         row = QHBoxLayout(frame)
@@ -92,6 +92,7 @@ class Window(QMainWindow):
 
     def set_page(self, page: QWidget) -> None:
         self._page_room.addWidget(page, 1)
+        self.messages.raise_()
 
     @property
     def place(self) -> str:
@@ -196,8 +197,8 @@ class Window(QMainWindow):
         if not settings.window_geometry or not self.restoreGeometry(
             QByteArray.fromBase64(settings.window_geometry.encode("ascii", "ignore"))
         ):
-            screen = self.screen().availableGeometry()
-            self.resize(min(1440, screen.width()), min(900, screen.height()))
+            self.setGeometry(self.screen().availableGeometry())
+            self.setWindowState(Qt.WindowState.WindowMaximized)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         geometry = bytes(self.saveGeometry().toBase64().data()).decode("ascii")

@@ -32,6 +32,7 @@ class CaseCard(QFrame):
         self._pack = pack
         self._record = CaseRecord(0, "")
         self._photos = 0
+        self._is_open = False
         self.fields: dict[str, QLineEdit] = {}
         self._captions: dict[str, QLabel] = {}
         for name in _TEXTS:
@@ -45,8 +46,9 @@ class CaseCard(QFrame):
         self.final = Choice(self._answers)
         self.final.picked.connect(lambda _: self._finished())
         self._heading = label("section")
+        self._code = Elided("soft")
         self._summary = Elided("soft")
-        self.fold = tool_button("down", lambda: self.set_open(not self._body.isVisibleTo(self)))
+        self.fold = tool_button("down", lambda: self.set_open(not self._is_open))
         self.photos = QPushButton()
         self.photos.setProperty("kind", "flat")
         self.photos.clicked.connect(lambda: self.patient_wanted.emit(self._record.patient))
@@ -60,7 +62,7 @@ class CaseCard(QFrame):
         head = QHBoxLayout()
         head.setSpacing(8)
         head.addWidget(self._heading)
-        head.addWidget(self._summary, 1)
+        head.addWidget(self._code, 1)
         head.addWidget(self.fold)
         grid = QGridLayout(self._body)
         grid.setContentsMargins(0, 4, 0, 0)
@@ -68,8 +70,8 @@ class CaseCard(QFrame):
         grid.setVerticalSpacing(1)
         grid.setColumnStretch(1, 1)
         grid.setColumnStretch(3, 1)
-        places = (("patient", 0, 0, 3), ("age", 1, 0, 1), ("sex", 1, 2, 1), ("site", 2, 0, 3), ("duration_months", 3, 0, 1),
-                  ("visited", 3, 2, 1), ("centre", 4, 0, 3), ("history", 5, 0, 3), ("pathology", 6, 0, 3))  # fmt: skip
+        places = (("patient", 0, 0, 3), ("age", 1, 0, 1), ("sex", 1, 2, 1), ("site", 2, 0, 3), ("duration_months", 3, 0, 3),
+                  ("visited", 4, 0, 3), ("centre", 5, 0, 3), ("history", 6, 0, 3), ("pathology", 7, 0, 3))  # fmt: skip
         for name, row, column, span in places:
             caption = label("caption")
             self._captions[name] = caption
@@ -78,7 +80,7 @@ class CaseCard(QFrame):
             field.setMinimumWidth(40)
             grid.addWidget(field, row, column + 1, 1, span)
             caption.setBuddy(field)
-        grid.addWidget(self.photos, 7, 0, 1, 4, Qt.AlignmentFlag.AlignLeft)
+        grid.addWidget(self.photos, 8, 0, 1, 4, Qt.AlignmentFlag.AlignLeft)
         last = QHBoxLayout()
         last.setSpacing(8)
         last.addWidget(self._final_caption)
@@ -87,6 +89,7 @@ class CaseCard(QFrame):
         layout.setContentsMargins(12, 6, 8, 8)
         layout.setSpacing(4)
         layout.addLayout(head)
+        layout.addWidget(self._summary)
         layout.addWidget(self._body)
         layout.addLayout(last)
 
@@ -96,9 +99,14 @@ class CaseCard(QFrame):
 
     def set_open(self, is_open: bool) -> None:
         self._body.setVisible(is_open)
-        self._summary.setVisible(not is_open)
+        self._is_open = is_open
+        self._show_summary()
         self.fold.setIcon(icon("up" if is_open else "down"))
         self.fold.setIconSize(QSize(16, 16))
+
+    def _show_summary(self) -> None:
+        self._summary.setVisible(not self._is_open and bool(self._line()))
+        self._code.setText("" if self._is_open else self._record.patient or text("case.none"))
 
     def show_case(self, record: CaseRecord | None, photos: int = 0) -> None:
         """``photos``: how many the patient has. None: the photo belongs to no case yet; the first entry makes one."""
@@ -154,6 +162,7 @@ class CaseCard(QFrame):
     def retranslate(self) -> None:
         self._heading.setText(text("case.heading"))
         self._summary.setText(self._line())
+        self._show_summary()
         self._summary.setToolTip(self._line())
         self._final_caption.setText(text("case.final"))
         self.fold.setToolTip(text("case.fold"))
@@ -172,9 +181,7 @@ class CaseCard(QFrame):
 
     def _line(self) -> str:
         r = self._record
-        if not r.id and r == CaseRecord(0, ""):
-            return text("case.none")
-        parts = [r.patient, dict(_sexes()).get(r.sex or "", "") if r.sex else "",
+        parts = [dict(_sexes()).get(r.sex or "", "") if r.sex else "",
                  text("case.years", n=r.age) if r.age is not None else "", r.site or "",
                  text("case.months", n=f"{r.duration_months:g}") if r.duration_months is not None else ""]  # fmt: skip
         return " · ".join(p for p in parts if p)

@@ -97,6 +97,9 @@ class DiagnosisPanel(QWidget):
         self._show_warnings()
         self.retranslate()
 
+    def warnings_shown(self) -> list[str]:
+        return list(self._warnings)
+
     def _show_warnings(self) -> None:
         empty_layout(self._warning_room)
         for words in self._warnings:

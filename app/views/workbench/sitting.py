@@ -30,6 +30,7 @@ ANSWERS = frozenset({"predictions"})
 class Sitting(QObject):
     photo_shown = Signal()  # pixels, boxes and case of another photo stand
     reading_changed = Signal()  # lesions, top 3 or warnings are others
+    read_through = Signal()  # the answer for the whole photo has come
     row_changed = Signal(object)  # ImageRow with new facts
     sidecar_wanted = Signal(object)  # ImageRow of a photo that nobody has boxed yet
     failed = Signal(object)  # UserError of the photo
@@ -247,6 +248,7 @@ class Sitting(QObject):
         self._tops.update(lesion_tops(answer, self.row.id))
         self._canvas.set_suggestions(suggestions_of(answer, self.row.id))
         self._show_readings()
+        self.read_through.emit()
 
     def _show_readings(self) -> None:
         self._canvas.set_readings({id_: Reading(*top[0]) for id_, top in self._tops.items() if top})

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QSlider, QToolButton, QWidget
 
 from app.common.words import text
 from app.views.actions import Actions
-from app.views.parts import Elided, Filler, label, line
+from app.views.parts import Filler, label, line
 
 LOWEST = 0.05
 
@@ -35,7 +35,7 @@ class ToolRow(QWidget):
         self._value.setFixedWidth(40)
         self._zoom = label("soft")
         self._zoom.setFixedWidth(48)
-        self._size = Elided("soft")
+        self._size = label("soft")
         row = QHBoxLayout(self)
         row.setContentsMargins(8, 0, 8, 0)
         row.setSpacing(2)
@@ -56,12 +56,14 @@ class ToolRow(QWidget):
         row.addSpacing(6)
         row.addWidget(self._value)
         row.addWidget(Filler(), 1)
-        row.addWidget(self._size, 2)
+        row.addWidget(self._size)
+        row.addSpacing(8)
         self.verify = _button(actions["verify"])
         row.addWidget(self.verify)
-        row.addWidget(_button(actions["fold_left"]))
-        row.addWidget(_button(actions["fold_right"]))
-        self._size.setAlignment(Qt.AlignmentFlag.AlignRight)
+        for name in ("fold_left", "fold_right"):
+            fold = _button(actions[name])
+            fold.setProperty("kind", "quiet")
+            row.addWidget(fold)
         self.retranslate()
 
     @property

@@ -34,7 +34,7 @@ from app.views.workbench.sitting import Sitting
 from app.views.workbench.tool_row import ToolRow
 from app.views.workbench.warnings import warnings_of
 
-LEFT, RIGHT = 208, 300  # at 1366 pixels the photo keeps 60 % of the window
+LEFT, RIGHT = 188, 292  # at 1366 pixels the photo keeps 60 % of the window
 
 
 class Workbench(QWidget):
@@ -121,6 +121,7 @@ class Workbench(QWidget):
         self.sitting.photo_shown.connect(self._photo_shown)
         self.sitting.reading_changed.connect(self._refresh)
         self.sitting.row_changed.connect(lambda row: self.photos.model.update_rows([row]))
+        self.sitting.read_through.connect(self._look_at_first)
         self.sitting.sidecar_wanted.connect(self.keeping.open_sidecar)
         self.sitting.failed.connect(self._window.messages.error)
         self.canvas.selection_changed.connect(lambda _id: self._refresh())
@@ -261,6 +262,12 @@ class Workbench(QWidget):
         self.annotate.show_boxes(found, selected, verified=document.verified)
         self.actions_["verify"].setChecked(document.verified)
 
+    def _look_at_first(self) -> None:
+        """A photo was read: its first lesion's answer is what a doctor wants to see."""
+        found = self.sitting.lesions()
+        if found and self._window.place == "diagnose" and not self.canvas.selected() and not self.canvas.drawing():
+            self.canvas.select(found[0].id)
+
     def _history_changed(self, can_undo: bool, can_redo: bool) -> None:
         self.actions_["undo"].setEnabled(can_undo)
         self.actions_["redo"].setEnabled(can_redo)
@@ -335,4 +342,5 @@ class Workbench(QWidget):
         DetailsDialog(text("menu.about"), words, self.status.details(), self._window).open()
 
     def retranslate(self) -> None:
+        self.actions_.retranslate()
         self._refresh()

@@ -1,0 +1,335 @@
+"""From a folder to answers, boxes, a saved file and the next start: clicked and typed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree
+
+import pytest
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDropEvent
+from PySide6.QtWidgets import QApplication, QFileDialog
+from pytestqt.qtbot import QtBot
+
+from app.common.geometry import Box
+from app.common.words import text
+from app.views.workbench.reading import percent
+from tests.gui.conftest import PATIENCE, Start
+
+if TYPE_CHECKING:
+    from app.application import Program
+    from app.views.workbench.workbench import Workbench
+
+
+def settle(qtbot: QtBot, program: Program) -> None:
+    """Everything asked for has been stored and shown."""
+    qtbot.waitUntil(lambda: program.services.background.idle, timeout=PATIENCE)
+
+
+def at(bench: Workbench, x: float, y: float) -> QPoint:
+    """The canvas' pixel over the photo's point."""
+    return bench.canvas.to_widget(x, y).toPoint()
+
+
+def drag(qtbot: QtBot, bench: Workbench, box: Box) -> None:
+    canvas = bench.canvas
+    qtbot.mousePress(canvas, Qt.MouseButton.LeftButton, pos=at(bench, box.x0, box.y0))
+    qtbot.mouseMove(canvas, at(bench, *box.centre))
+    qtbot.mouseMove(canvas, at(bench, box.x1, box.y1))
+    qtbot.mouseRelease(canvas, Qt.MouseButton.LeftButton, pos=at(bench, box.x1, box.y1))
+
+
+def labels(program: Program) -> list[str]:
+    document = program.workbench.canvas.document()
+    assert document is not None
+    return [a.label for a in document.annotations]
+
+
+def test_a_new_workspace_says_how_to_begin(start: Start, qtbot: QtBot) -> None:
+    program = start()
+    settle(qtbot, program)
+    assert program.workbench.empty.isVisible()
+    assert program.workbench.empty.files.isVisible()
+    assert not program.workbench.photos.isVisible()
+    assert text("window.banner") == program.window.banner.text()
+    assert program.window.banner.isVisible()
+
+
+def test_a_folder_is_read_and_the_first_lesion_explained(reading: Program, qtbot: QtBot) -> None:
+    bench = reading.workbench
+    names = [bench.photos.model.index(n).data() for n in range(3)]
+    assert names == ["photo 1.jpg", "photo 2.jpg", "photo 10.jpg"]
+    shown = bench.sitting.lesions()
+    assert [(s.number, s.label, s.state) for s in shown] == [(1, "psoriasis", "suggested"), (2, "eczema", "suggested")]
+    assert bench.canvas.selected() == shown[0].id
+    assert bench.diagnosis.bars.top[0] == ("psoriasis", 0.87)
+    assert "fake-detector 1.0.0" in reading.window.status.models.text()
+    assert reading.window.status.device.text() == text("status.device_why", device="CPU", why=text("device.no_gpu"))
+    assert reading.window.status.time.text() == text("status.taken", seconds="0.28")
+
+
+def test_the_slider_filters_live(reading: Program, qtbot: QtBot) -> None:
+    bench = reading.workbench
+    bench.tools.slider.setValue(25)
+    assert len(bench.sitting.lesions()) == 3
+    bench.tools.slider.setValue(80)
+    assert [s.number for s in bench.sitting.lesions()] == [1]
+    settle(qtbot, reading)
+    assert reading.services.settings.min_score == 0.8
+
+
+def test_accepting_relabelling_undoing_and_the_next_start(start: Start, reading: Program, qtbot: QtBot) -> None:
+    bench = reading.workbench
+    qtbot.keyClick(bench.canvas, Qt.Key.Key_Y)
+    assert labels(reading) == ["psoriasis"]
+    qtbot.keyClick(bench.canvas, Qt.Key.Key_3)
+    assert labels(reading) == ["lupus_erythematosus"]
+    qtbot.keyClick(bench.canvas, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert labels(reading) == ["psoriasis"]
+    settle(qtbot, reading)
+    assert bench.photos.model.index(0).data(Qt.ItemDataRole.UserRole).boxes == 1
+
+    again = start()
+    qtbot.waitUntil(lambda: again.workbench.sitting.shown, timeout=PATIENCE)
+    assert labels(again) == ["psoriasis"]
+    qtbot.keyClick(
+        again.workbench.canvas, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    )
+    assert labels(again) == ["lupus_erythematosus"]
+    qtbot.keyClick(again.workbench.canvas, Qt.Key.Key_Delete)
+    assert labels(again) == []
+    settle(qtbot, again)
+    assert again.window.messages.codes == []
+
+
+def test_a_box_drawn_by_hand_is_classified_and_accepted(reading: Program, qtbot: QtBot) -> None:
+    bench = reading.workbench
+    qtbot.keyClick(bench.canvas, Qt.Key.Key_W)
+    assert bench.actions_["draw"].isChecked()
+    drag(qtbot, bench, Box(90, 70, 150, 110))
+    assert labels(reading) == [""]
+    drawn = bench.canvas.selected()
+    qtbot.waitUntil(lambda: bench.diagnosis.bars.top[:1] == (("lupus_erythematosus", 0.71),), timeout=PATIENCE)
+    assert bench.canvas.selected() == drawn
+    qtbot.mouseClick(bench.diagnosis.accept, Qt.MouseButton.LeftButton)
+    assert labels(reading) == ["lupus_erythematosus"]
+
+
+def test_none_of_these_is_an_answer(reading: Program, qtbot: QtBot) -> None:
+    qtbot.mouseClick(reading.workbench.diagnosis.other, Qt.MouseButton.LeftButton)
+    assert labels(reading) == ["other"]
+
+
+def test_boxes_are_saved_beside_the_photo_for_labelimg(reading: Program, qtbot: QtBot, photo_folder: Path) -> None:
+    bench = reading.workbench
+    qtbot.keyClick(bench.canvas, Qt.Key.Key_Y, Qt.KeyboardModifier.ShiftModifier)
+    qtbot.keyClick(bench.canvas, Qt.Key.Key_Space)
+    qtbot.keyClick(bench.canvas, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
+    settle(qtbot, reading)
+    root = ElementTree.parse(photo_folder / "photo 1.xml").getroot()
+    assert root.get("verified") == "yes"
+    assert [o.findtext("name") for o in root.iter("object")] == ["psoriasis", "eczema"]
+    assert [o.findtext("bndbox/xmin") for o in root.iter("object")] == ["32", "88"]
+    assert reading.window.messages.texts() == [text("saved.voc", file="photo 1.xml")]
+
+
+def test_boxes_are_saved_in_a_chosen_folder(
+    reading: Program, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen = tmp_path / "boxes"
+    chosen.mkdir()
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(chosen))
+    bench = reading.workbench
+    qtbot.keyClick(bench.canvas, Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier)
+    qtbot.keyClick(bench.canvas, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
+    settle(qtbot, reading)
+    assert (chosen / "photo 1.xml").exists()
+
+
+def test_a_folder_that_is_gone_is_told_and_nothing_is_lost(
+    reading: Program, qtbot: QtBot, tmp_path: Path
+) -> None:
+    reading.services.change_settings(save_folder=str(tmp_path / "gone"))
+    qtbot.keyClick(reading.workbench.canvas, Qt.Key.Key_Y)
+    qtbot.keyClick(reading.workbench.canvas, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
+    settle(qtbot, reading)
+    assert reading.window.messages.codes == ["folder_missing"]
+    assert labels(reading) == ["psoriasis"]
+
+
+def test_a_file_of_labelimgs_beside_the_photo_is_read(start: Start, qtbot: QtBot, photo_folder: Path) -> None:
+    (photo_folder / "photo 1.xml").write_text(
+        "<annotation><filename>photo 1.jpg</filename><size><width>160</width><height>120</height><depth>3</depth></size>"
+        "<object><name>eczema</name><bndbox><xmin>10</xmin><ymin>20</ymin><xmax>60</xmax><ymax>80</ymax></bndbox></object>"
+        "</annotation>",
+        encoding="utf-8",
+    )
+    program = start(photo_folder)
+    qtbot.waitUntil(lambda: program.workbench.sitting.shown and labels(program) == ["eczema"], timeout=PATIENCE)
+    document = program.workbench.canvas.document()
+    assert document is not None
+    assert document.annotations[0].box == Box(10, 20, 60, 80)
+
+
+def test_a_damaged_file_of_boxes_is_told_and_never_written_over(
+    start: Start, qtbot: QtBot, photo_folder: Path
+) -> None:
+    damaged = photo_folder / "photo 1.xml"
+    damaged.write_text("<annotation><object>", encoding="utf-8")
+    program = start(photo_folder)
+    qtbot.waitUntil(lambda: "annotation_damaged" in program.window.messages.codes, timeout=PATIENCE)
+    qtbot.keyClick(program.workbench.canvas, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
+    settle(qtbot, program)
+    assert damaged.read_text(encoding="utf-8") == "<annotation><object>"
+
+
+def test_a_bad_photo_is_one_message_and_the_next_one_stands(start: Start, qtbot: QtBot, photo_folder: Path) -> None:
+    (photo_folder / "photo 1.jpg").write_bytes(b"")
+    program = start(photo_folder)
+    qtbot.waitUntil(lambda: program.window.messages.codes == ["file_empty"], timeout=PATIENCE)
+    assert not program.workbench.canvas.has_photo()
+    qtbot.keyClick(program.workbench.canvas, Qt.Key.Key_D)
+    qtbot.waitUntil(lambda: bool(program.workbench.sitting.answer), timeout=PATIENCE)
+    assert program.window.messages.codes == []
+
+
+def test_next_and_previous_keep_each_photos_boxes(reading: Program, qtbot: QtBot) -> None:
+    bench = reading.workbench
+    qtbot.keyClick(bench.canvas, Qt.Key.Key_Y)
+    qtbot.keyClick(bench.canvas, Qt.Key.Key_D)
+    qtbot.waitUntil(lambda: bench.sitting.shown and bench.sitting.row.name == "photo 2.jpg", timeout=PATIENCE)  # type: ignore[union-attr]
+    assert labels(reading) == []
+    qtbot.keyClick(bench.canvas, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: labels(reading) == ["psoriasis"], timeout=PATIENCE)
+    qtbot.keyClick(bench.canvas, Qt.Key.Key_A)
+    qtbot.waitUntil(lambda: bench.sitting.shown and bench.sitting.row.name == "photo 1.jpg", timeout=PATIENCE)  # type: ignore[union-attr]
+    assert labels(reading) == ["psoriasis"]
+
+
+def test_photos_can_be_dropped(start: Start, qtbot: QtBot, photo_folder: Path) -> None:
+    program = start()
+    settle(qtbot, program)
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(photo_folder / "photo 2.jpg"))])
+    drop = QDropEvent(
+        QPointF(300, 300), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    )
+    program.window.dropEvent(drop)
+    qtbot.waitUntil(lambda: bool(program.workbench.sitting.answer), timeout=PATIENCE)
+    assert program.workbench.sitting.row is not None
+    assert program.workbench.sitting.row.name == "photo 2.jpg"
+
+
+def test_the_case_card_is_typed_and_kept(start: Start, reading: Program, qtbot: QtBot) -> None:
+    card = reading.workbench.case_card
+    qtbot.mouseClick(card.fold, Qt.MouseButton.LeftButton)
+    for name, words in (("patient", "P-7"), ("age", "45"), ("site", "左前臂"), ("visited", "2026-01-31")):
+        field = card.fields[name]
+        field.setFocus()
+        field.selectAll()
+        if words.isascii():
+            qtbot.keyClicks(field, words)
+        else:
+            field.insert(words)  # what an input method does; Qt's tests can only press ASCII keys
+        qtbot.keyClick(field, Qt.Key.Key_Return)
+        settle(qtbot, reading)
+    card.final.set_key("eczema")
+    card.final.picked.emit("eczema")
+    settle(qtbot, reading)
+    assert reading.window.messages.codes == []
+
+    again = start()
+    qtbot.waitUntil(lambda: again.workbench.sitting.shown, timeout=PATIENCE)
+    kept = again.workbench.case_card.record
+    assert (kept.patient, kept.age, kept.site, str(kept.visited), kept.final_diagnosis) == (
+        "P-7",
+        45,
+        "左前臂",
+        "2026-01-31",
+        "eczema",
+    )
+
+
+def test_a_wrong_age_is_refused_in_words(reading: Program, qtbot: QtBot) -> None:
+    field = reading.workbench.case_card.fields["age"]
+    field.setText("many")
+    field.editingFinished.emit()
+    assert reading.window.messages.codes == ["case_number"]
+    assert field.text() == ""
+
+
+def test_every_word_follows_the_language_at_once(reading: Program, qtbot: QtBot) -> None:
+    reading.window.use_language("zh")
+    bench = reading.workbench
+    assert reading.window.banner.text() == text("window.banner")
+    assert "仅供科研使用" in reading.window.banner.text()
+    assert bench.diagnosis.accept.text() == "采纳"
+    assert bench.actions_["save"].text() == "保存标注（VOC）"
+    english = [
+        w.text()
+        for w in QApplication.allWidgets()
+        if w.window() is reading.window and hasattr(w, "text") and callable(w.text) and "Lesion" in str(w.text())
+    ]
+    assert english == []
+    reading.window.use_language("en")
+    assert bench.diagnosis.accept.text() == "Accept"
+
+
+def test_the_engine_killed_costs_one_message(reading: Program, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(reading.engine.ready, timeout=PATIENCE):
+        reading.engine.kill()
+    assert reading.window.messages.codes == ["engine_restarted"]
+    assert "×" not in reading.window.messages.texts()[0]
+    reading.workbench.canvas.select("")
+    qtbot.keyClick(reading.workbench.canvas, Qt.Key.Key_F5)
+    qtbot.waitUntil(lambda: not reading.workbench.sitting.busy, timeout=PATIENCE)
+    assert len(reading.workbench.sitting.lesions()) == 2
+
+
+def test_no_engine_at_all_leaves_a_window_to_work_in(start: Start, qtbot: QtBot, photo_folder: Path) -> None:
+    program = start(photo_folder, engine=["no-such-program-anywhere"])
+    qtbot.waitUntil(lambda: program.window.messages.codes == ["engine_cannot_start"], timeout=PATIENCE)
+    qtbot.waitUntil(lambda: program.workbench.sitting.shown, timeout=PATIENCE)
+    assert program.window.status.device.text() == text("status.no_engine")
+    qtbot.keyClick(program.workbench.canvas, Qt.Key.Key_W)
+    drag(qtbot, program.workbench, Box(20, 20, 80, 80))
+    assert labels(program) == [""]
+
+
+def test_a_strange_photo_is_marked_and_its_answer_stays(start: Start, qtbot: QtBot, photo_folder: Path) -> None:
+    (photo_folder / "photo 1.jpg").rename(photo_folder / "a strange one.jpg")
+    program = start(photo_folder)
+    qtbot.waitUntil(lambda: bool(program.workbench.sitting.answer), timeout=PATIENCE)
+    shown = program.workbench.diagnosis.warnings_shown()
+    assert shown == [text("diagnosis.unlike")]
+    assert program.workbench.diagnosis.bars.top
+
+
+def test_the_picture_with_its_boxes_is_saved(reading: Program, qtbot: QtBot, tmp_path: Path) -> None:
+    from app.common.images import photo_size
+
+    bench = reading.workbench
+    assert bench.sitting.row is not None
+    target = tmp_path / "out.png"
+    bench.keeping.write_picture(bench.sitting.row, "models", target)
+    settle(qtbot, reading)
+    width, height = photo_size(target)
+    assert width == 160
+    assert height > 120  # the banner stands under the photo
+
+
+def test_annotate_names_boxes_with_chips_and_verifies(reading: Program, qtbot: QtBot) -> None:
+    bench = reading.workbench
+    qtbot.mouseClick(reading.window.rail.buttons["annotate"], Qt.MouseButton.LeftButton)
+    assert bench.annotate.isVisible()
+    qtbot.mouseClick(bench.annotate.chips.chips["parapsoriasis"], Qt.MouseButton.LeftButton)
+    assert labels(reading) == ["parapsoriasis"]
+    qtbot.mouseClick(bench.annotate.verify, Qt.MouseButton.LeftButton)
+    assert bench.annotate.verify.text() == text("annotate.unverify")
+    settle(qtbot, reading)
+    assert bench.photos.model.index(0).data(Qt.ItemDataRole.UserRole).verified
+
+
+def test_percentages_never_claim_all_or_nothing() -> None:
+    assert [percent(p) for p in (0.0, 0.001, 0.456, 0.999, 1.0)] == ["0 %", "< 1 %", "46 %", "> 99 %", "100 %"]
