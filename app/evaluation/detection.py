@@ -95,7 +95,11 @@ def match(truths: Sequence[Truth], found: Sequence[Found], label: int, threshold
             hit[place], missed[place] = not used[photo][best], used[photo][best]
             used[photo][best] = True
     return Matches(
-        np.array([r[0] for r in rows], float), hit, missed, np.array([r[1] for r in rows], np.int64), np.array(counts, np.int64)
+        np.array([r[0] for r in rows], float),
+        hit,
+        missed,
+        np.array([r[1] for r in rows], np.int64),
+        np.array(counts, np.int64),
     )
 
 
@@ -153,7 +157,13 @@ def coco_map(
     for i, (truth, one) in enumerate(zip(truths, found, strict=True)):
         for box, label, hard in zip(truth.boxes, truth.labels, truth.difficult, strict=True):
             annotations.append(
-                {"id": len(annotations) + 1, "image_id": i + 1, "category_id": int(label) + 1, "iscrowd": int(hard), **_xywh(box)}
+                {
+                    "id": len(annotations) + 1,
+                    "image_id": i + 1,
+                    "category_id": int(label) + 1,
+                    "iscrowd": int(hard),
+                    **_xywh(box),
+                }
             )
         for box, label, score in zip(one.boxes, one.labels, one.scores, strict=True):
             results.append({"image_id": i + 1, "category_id": int(label) + 1, "score": float(score), **_xywh(box)})

@@ -42,7 +42,16 @@ def case_table(rows: Iterable[CasePrediction], classes: Sequence[str]) -> str:
     """``case, image, patient, rater, fold, repeat, truth, p_<key>...``"""
     head = ["case", "image", "patient", "rater", "fold", "repeat", "truth", *(f"p_{key}" for key in classes)]
     body = (
-        [r.case, r.image, r.patient, r.rater, _or_empty(r.fold), _or_empty(r.repeat), r.truth, *(f"{v:.6f}" for v in r.p)]
+        [
+            r.case,
+            r.image,
+            r.patient,
+            r.rater,
+            _or_empty(r.fold),
+            _or_empty(r.repeat),
+            r.truth,
+            *(f"{v:.6f}" for v in r.p),
+        ]
         for r in rows
     )
     return _table(head, body)
@@ -50,9 +59,7 @@ def case_table(rows: Iterable[CasePrediction], classes: Sequence[str]) -> str:
 
 def box_table(rows: Iterable[BoxPrediction]) -> str:
     """``image, x0, y0, x1, y1, label, score``"""
-    body = (
-        [r.image, *(f"{v:.2f}" for v in (r.x0, r.y0, r.x1, r.y1)), r.label, f"{r.score:.6f}"] for r in rows
-    )
+    body = ([r.image, *(f"{v:.2f}" for v in (r.x0, r.y0, r.x1, r.y1)), r.label, f"{r.score:.6f}"] for r in rows)
     return _table(["image", "x0", "y0", "x1", "y1", "label", "score"], body)
 
 

@@ -24,7 +24,9 @@ def card(manifest: Manifest, plan: Plan) -> str:
         f"- Network: `{manifest.architecture}`; pack `{manifest.pack}`; classes in order: {', '.join(manifest.classes)}",
         f"- Licence: {manifest.licence}; seed {manifest.seed}",
         f"- Input: {manifest.preprocessing.size} px"
-        + (f" square around the box with a margin of {plan.margin:g}" if manifest.task == "classify" else " short side"),
+        + (
+            f" square around the box with a margin of {plan.margin:g}" if manifest.task == "classify" else " short side"
+        ),
         "",
         "## Data",
         "",
@@ -49,7 +51,9 @@ def card(manifest: Manifest, plan: Plan) -> str:
 
 
 def _listed(facts: Mapping[str, Any]) -> list[str]:
-    return [f"- {key.replace('_', ' ')}: {_plain(value)}" for key, value in facts.items() if value not in ([], "")] or ["- none"]
+    return [f"- {key.replace('_', ' ')}: {_plain(value)}" for key, value in facts.items() if value not in ([], "")] or [
+        "- none"
+    ]
 
 
 def _plain(value: Any) -> str:

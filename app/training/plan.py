@@ -23,9 +23,13 @@ class Augment(_Part):
 
     flip: bool = True
     rotate: float = Field(180.0, ge=0, le=180, description="degrees to either side (classify only)")
-    margin_jitter: float = Field(0.25, ge=0, le=1, description="shift and growth of the crop, share of its side (classify only)")
+    margin_jitter: float = Field(
+        0.25, ge=0, le=1, description="shift and growth of the crop, share of its side (classify only)"
+    )
     scale: float = Field(0.3, ge=0, le=0.9, description="zoom by a factor in 1 - scale .. 1 / (1 - scale)")
-    colour: float = Field(0.3, ge=0, le=1, description="gamma, contrast, brightness, saturation, hue, colour of the light")
+    colour: float = Field(
+        0.3, ge=0, le=1, description="gamma, contrast, brightness, saturation, hue, colour of the light"
+    )
     illumination: float = Field(0.4, ge=0, le=1, description="fall-off of the light across the picture")
     blur: float = Field(0.3, ge=0, le=1, description="how often")
     noise: float = Field(0.3, ge=0, le=1, description="how often")
@@ -63,13 +67,17 @@ class Plan(_Part):
 
     size: int = Field(160, ge=32, le=1024, description="classify: side of the input; detect: short side of the photo")
     margin: float = Field(0.15, ge=0, le=1, description="classify: what a crop shows around its box, share of the box")
-    whole_photos: float = Field(0.0, ge=0, le=1, description="classify: share of the training pictures that are whole photos")
+    whole_photos: float = Field(
+        0.0, ge=0, le=1, description="classify: share of the training pictures that are whole photos"
+    )
     epochs: int = Field(20, ge=1)
     minutes: float | None = Field(None, gt=0, description="the schedule ends here if the epochs take longer")
     batch: int = Field(32, ge=1)
     optimiser: Literal["adamw", "sgd"] = "adamw"
     learning_rate: float = Field(1e-3, gt=0)
-    start_rate_share: float = Field(1.0, gt=0, le=1, description="learning rate of the started layers, share of the head's")
+    start_rate_share: float = Field(
+        1.0, gt=0, le=1, description="learning rate of the started layers, share of the head's"
+    )
     weight_decay: float = Field(0.02, ge=0)
     warm_up: float = Field(0.05, ge=0, le=0.5, description="share of the run")
     average: float = Field(0.998, ge=0, lt=1, description="decay of the running mean of the weights; 0: none")
@@ -111,7 +119,8 @@ def make_plan(raw: dict[str, Any], name: str = "plan", folder: Path | None = Non
     if folder is None:
         return plan
     sources = tuple(
-        s.model_copy(update={"images": _from(folder, s.images), "masks": _from(folder, s.masks)}) for s in plan.lesion_only
+        s.model_copy(update={"images": _from(folder, s.images), "masks": _from(folder, s.masks)})
+        for s in plan.lesion_only
     )
     return plan.model_copy(update={"lesion_only": sources})
 
@@ -156,5 +165,12 @@ def _from(folder: Path, path: str) -> str:
 
 _DEFAULTS: dict[str, dict[str, Any]] = {
     "classify": {"size": 224, "epochs": 30, "batch": 32},
-    "detect": {"size": 480, "epochs": 20, "batch": 2, "learning_rate": 5e-4, "start_rate_share": 0.3, "weight_decay": 0.05},
+    "detect": {
+        "size": 480,
+        "epochs": 20,
+        "batch": 2,
+        "learning_rate": 5e-4,
+        "start_rate_share": 0.3,
+        "weight_decay": 0.05,
+    },
 }

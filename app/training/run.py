@@ -63,9 +63,7 @@ def train(plan: Plan, out: Path, workspace: Workspace, resume: bool = False) -> 
     return train_on(plan, dataset, out, workspace, resume)
 
 
-def train_on(
-    plan: Plan, dataset: FrozenDataset, out: Path, workspace: Workspace, resume: bool = False
-) -> RunResult:
+def train_on(plan: Plan, dataset: FrozenDataset, out: Path, workspace: Workspace, resume: bool = False) -> RunResult:
     """As :func:`train`, on a data set that is at hand."""
     from app.training.learning.session import Stopped
 
@@ -183,7 +181,11 @@ def _detect(plan: Plan, dataset: FrozenDataset, events: Events, workspace: Works
             "map50_voc": map50(val_set, found, classes),
             "map50_voc07": mean_over_classes([average_precision_07(match(truths, found, k)) for k in range(classes)]),
         }
-    counts = {"images": len(named), "boxes": sum(len(s.labels) for s in named), "unnamed_photos": len(train_set) - len(named)}
+    counts = {
+        "images": len(named),
+        "boxes": sum(len(s.labels) for s in named),
+        "unnamed_photos": len(train_set) - len(named),
+    }
     return _Learned(dict(kept.state_dict()), scores, 1.0, {}, settings.as_json(), counts)
 
 

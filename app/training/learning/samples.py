@@ -137,7 +137,7 @@ def load_lesion_source(source: LesionSource, short_side: int) -> list[Scene]:
 
 
 def half_of(name: str) -> str:
-    """"train" where the SHA-256 of the file's name is even, else "test"."""
+    """ "train" where the SHA-256 of the file's name is even, else "test"."""
     return "train" if hashlib.sha256(name.encode()).digest()[-1] % 2 == 0 else "test"
 
 
