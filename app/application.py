@@ -1,28 +1,29 @@
-"""The composition root: settings, words and theme; then the window; and only when it stands database and engine."""
+"""The composition root: a bare window first; then, in turns of the event loop, words, theme, page, database, engine."""
 
 from __future__ import annotations
 
-import getpass
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QLibraryInfo, QObject, QTranslator, Signal
-from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
+from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtWidgets import QApplication
 
 from app.common.errors import UserError
-from app.common.logs import crash_seen, install_exception_hook, previous_crash, start_logging, stop_logging
 from app.common.settings import load_settings
 from app.common.words import set_language, text
 from app.common.workspace import Workspace, open_workspace
-from app.views.background import DatabaseDoor
-from app.views.engine_bridge import EngineBridge
-from app.views.services import Services, chosen_language
-from app.views.theme import apply_theme
+from app.views.language import chosen_language
 from app.views.window import Window
-from app.views.workbench.workbench import Workbench
+
+if TYPE_CHECKING:
+    from app.views.background import DatabaseDoor
+    from app.views.engine_bridge import EngineBridge
+    from app.views.services import Services
+    from app.views.workbench.workbench import Workbench
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -41,47 +42,102 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 class Program(QObject):
-    """One running Squama: what a test starts and stops too."""
+    """One running Squama: what a test starts and stops too. ``begun`` is sent when there is a page to work on."""
 
     bug = Signal(str)
+    begun = Signal()
+    services: Services
+    engine: EngineBridge
+    workbench: Workbench
 
     def __init__(
         self, app: QApplication, workspace: Workspace, actor: str, engine: Sequence[str] | None = None
     ) -> None:
         super().__init__()
-        start_logging(workspace)
-        install_exception_hook(self.bug.emit)
-        settings = load_settings(workspace)
-        set_language(chosen_language(settings.language))
-        apply_theme(app, settings.theme)
-        self.services = Services(workspace, settings, actor, self)
-        self.window = Window(self.services)
-        self.engine = EngineBridge(self.services, engine or engine_command(), self)
-        self.workbench = Workbench(self.services, self.window, self.engine)
-        self.window.set_page(self.workbench)
-        self.bug.connect(self.window.show_bug)
-        self.window.stood.connect(self._open)
-        self.window.closing.connect(self.workbench.close_down)
+        self._app, self._workspace, self._actor = app, workspace, actor
+        self._engine_command = list(engine or engine_command())
+        self._paths: list[Path] = []
+        self._troubles: list[UserError] = []
+        self.has_begun = False
+        self._settings = load_settings(workspace)
+        set_language(chosen_language(self._settings.language))
+        self.window = Window(self._settings.theme)
+        self.window.stood.connect(self.furnish)
 
     def start(self, paths: Sequence[Path] = ()) -> None:
         self._paths = list(paths)
-        self.window.restore()
-        self.window.show()
+        self.window.restore(self._settings.window_geometry)
 
-    def stop(self) -> None:
-        self.workbench.close_down()
-        self.services.background.close()
-        stop_logging()
+    def furnish(self) -> None:
+        """Each step in a turn of its own, so that the window answers in between."""
+        self._steps: list[Callable[[], None]] = [
+            self._start_log, self._dress, self._make_services, self._load_page, self._make_page, self._open,
+        ]  # fmt: skip
+        self._next_step()
+
+    def _next_step(self) -> None:
+        self._steps.pop(0)()
+        if self._steps:
+            QTimer.singleShot(0, self, self._next_step)
+
+    def _start_log(self) -> None:
+        from app.common.logs import install_exception_hook, start_logging
+
+        install_exception_hook(self.bug.emit)
+        try:
+            start_logging(self._workspace)
+        except UserError as error:
+            self._troubles.append(error)
+
+    def _dress(self) -> None:
+        from app.views.theme import apply_theme
+
+        apply_theme(self._app, self._settings.theme)
+
+    def _make_services(self) -> None:
+        from app.views.services import Services
+
+        self.services = Services(self._workspace, self._settings, self._actor, self)
+        self.window.furnish(self.services)
+        self.bug.connect(self.window.show_bug)
+        for error in self._troubles:
+            self.window.messages.error(error)
+
+    def _load_page(self) -> None:
+        import app.views.workbench.workbench  # noqa: F401
+
+    def _make_page(self) -> None:
+        from app.views.engine_bridge import EngineBridge
+        from app.views.workbench.workbench import Workbench
+
+        self.engine = EngineBridge(self.services, self._engine_command, self)
+        self.workbench = Workbench(self.services, self.window, self.engine)
+        self.window.set_page(self.workbench)
+        self.window.closing.connect(self.workbench.close_down)
 
     def _open(self) -> None:
+        from app.common.logs import crash_seen, previous_crash
+
         self.services.background.open(
-            partial(_open_store, self.services.workspace), lambda _: self.workbench.begin(self._paths)
+            partial(_open_store, self._workspace), lambda _: self.workbench.begin(self._paths)
         )
-        crash = previous_crash(self.services.workspace)
+        crash = previous_crash(self._workspace)
         if crash is not None:
             details = crash.read_text(encoding="utf-8", errors="replace")
             self.window.offer_crash(lambda: details)
-            crash_seen(self.services.workspace)
+            crash_seen(self._workspace)
+        self.has_begun = True
+        self.begun.emit()
+
+    def stop(self) -> None:
+        from app.common.logs import stop_logging
+
+        self._steps = []
+        if hasattr(self, "workbench"):
+            self.workbench.close_down()
+        if hasattr(self, "services"):
+            self.services.background.close()
+        stop_logging()
 
 
 def _open_store(workspace: Workspace) -> DatabaseDoor:
@@ -115,6 +171,8 @@ def _arguments(argv: list[str]) -> tuple[str | None, str, list[Path]]:
 
 
 def _system_user() -> str:
+    import getpass
+
     try:
         return getpass.getuser()
     except (OSError, KeyError, ImportError):  # a user without an entry in the system's table
@@ -126,10 +184,12 @@ def _qt() -> QApplication:
     assert isinstance(app, QApplication)
     app.setApplicationName("Squama")
     app.setStyle("Fusion")
-    translator = QTranslator(app)
-    folder = QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)
-    if chosen_language("auto") == "zh" and translator.load("qtbase_zh_CN", folder):
-        app.installTranslator(translator)
+    if chosen_language("auto") == "zh":
+        from PySide6.QtCore import QLibraryInfo, QTranslator
+
+        translator = QTranslator(app)
+        if translator.load("qtbase_zh_CN", QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)):
+            app.installTranslator(translator)
     return app
 
 
@@ -139,6 +199,8 @@ def _workspace(folder: str | None) -> Workspace | None:
         try:
             return open_workspace(folder)
         except UserError as error:
+            from PySide6.QtWidgets import QFileDialog, QMessageBox
+
             box = QMessageBox(QMessageBox.Icon.Warning, "Squama", error.what)
             box.setInformativeText(error.remedy)
             choose = box.addButton(text("window.choose_folder"), QMessageBox.ButtonRole.AcceptRole)

@@ -6,12 +6,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from PySide6.QtCore import QLocale, QObject, Signal
+from PySide6.QtCore import QObject, Signal
 
 from app.common.errors import UserError
 from app.common.packs import Pack, load_pack
 from app.common.settings import Settings, save_settings
-from app.common.words import Language
 from app.common.workspace import Workspace
 from app.views.background import Background
 
@@ -37,10 +36,3 @@ class Services(QObject):
 
     def report(self, error: UserError) -> None:
         self.background.user_error.emit(error)
-
-
-def chosen_language(choice: str) -> Language:
-    """The language behind the setting ``auto``, ``en`` or ``zh``."""
-    if choice == "zh" or (choice == "auto" and QLocale.system().language() == QLocale.Language.Chinese):
-        return "zh"
-    return "en"

@@ -3,45 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer, Signal
-from PySide6.QtGui import (
-    QCloseEvent,
-    QDragEnterEvent,
-    QDropEvent,
-    QKeySequence,
-    QPaintEvent,
-    QShortcut,
-)
-from PySide6.QtWidgets import QApplication, QHBoxLayout, QLabel, QMainWindow, QVBoxLayout, QWidget
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtGui import QColor, QPainter
+from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
 
-from app.common.errors import UserError
 from app.common.words import set_language, text
-from app.views.icons import icon
-from app.views.messages import DetailsDialog, Message, MessageBar
-from app.views.parts import Elided, label
-from app.views.rail import PLACES, Rail
-from app.views.services import Services, chosen_language
-from app.views.status_line import StatusLine
-from app.views.theme import apply_theme
+
+if TYPE_CHECKING:
+    from PySide6.QtCore import QEvent
+    from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
+
+    from app.common.errors import UserError
+    from app.views.services import Services
+
+BARE = {"dark": ("#2B2B2B", "#1F1F1F"), "light": ("#F7F7F7", "#1F1F1F")}
+"""Panel and ground of the bare window, as in the theme's tokens (a test holds them equal)."""
+RAIL, HEAD, FOOT = 64, 70, 28
 
 
 class Window(QMainWindow):
-    """Stands before anything heavy is loaded; ``stood`` is sent once, after the first paint."""
+    """Painted bare first (``stood`` is sent then, once), and furnished after: an enum of Qt's alone costs 17 ms."""
 
     stood = Signal()
     paths_dropped = Signal(object)  # list[Path]
     went = Signal(str)  # a place's key
     closing = Signal()
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, theme: str = "auto") -> None:
         super().__init__()
-        self.services = services
         self._painted = False
+        self._furnished = False
+        self._theme = theme
+        self.setWindowTitle("Squama")
+        self.setMinimumSize(960, 600)
+
+    def furnish(self, services: Services) -> None:
+        """Everything that the bare window was missing, but for the page."""
+        from PySide6.QtGui import QKeySequence, QShortcut
+
+        from app.views.messages import MessageBar
+        from app.views.parts import Elided, label
+        from app.views.rail import PLACES, Rail
+        from app.views.status_line import StatusLine
+
+        self.services = services
         self._place = PLACES[0].key
         self.setAcceptDrops(True)
-        self.setMinimumSize(960, 600)
         self.rail = Rail()
         self._page = QWidget()
         self.messages = MessageBar(self._page)
@@ -58,9 +67,12 @@ class Window(QMainWindow):
             shortcut.activated.connect(lambda key=place.key: self.go(key))
         services.background.user_error.connect(self.messages.error)
         self.rail.show_place(self._place)
+        self._furnished = True
         self.retranslate()
 
     def _frame(self) -> QWidget:
+        from PySide6.QtWidgets import QHBoxLayout
+
         right = QVBoxLayout()
         right.setSpacing(0)
         right.addWidget(self._header())
@@ -76,6 +88,10 @@ class Window(QMainWindow):
         return frame
 
     def _header(self) -> QWidget:
+        from PySide6.QtWidgets import QHBoxLayout, QLabel
+
+        from app.views.icons import icon
+
         header = QWidget()
         header.setObjectName("header")
         header.setFixedHeight(44)
@@ -106,27 +122,40 @@ class Window(QMainWindow):
 
     # -- words and looks -----------------------------------------------------------------------------------------
     def retranslate(self) -> None:
+        if not self._furnished:
+            return
         self.setWindowTitle(text("window.title"))
         self.banner.setText(text("window.banner"))
         self._name_place()
 
     def _name_place(self) -> None:
+        from app.views.rail import PLACES
+
         place = next(p for p in PLACES if p.key == self._place)
         self._title.setText(place.words())
         self._purpose.setText(place.purpose())
 
     def switch_language(self) -> None:
+        from app.views.language import chosen_language
+
         now = chosen_language(self.services.settings.language)
         self.use_language("en" if now == "zh" else "zh")
 
     def use_language(self, choice: str) -> None:
         """Every widget that has words says them anew, now."""
+        from app.views.language import chosen_language
+
         self.services.change_settings(language=choice)
         set_language(chosen_language(choice))
         self.use_theme(self.services.settings.theme)
         retranslate_all()
 
     def use_theme(self, choice: str) -> None:
+        from PySide6.QtWidgets import QApplication
+
+        from app.views.icons import icon
+        from app.views.theme import apply_theme
+
         if choice != self.services.settings.theme:
             self.services.change_settings(theme=choice)
         app = QApplication.instance()
@@ -140,6 +169,8 @@ class Window(QMainWindow):
 
     def show_bug(self, details: str) -> None:
         """A mistake of the program's own: one line, and the details to copy on wish."""
+        from app.views.messages import Message
+
         self.messages.show_message(
             Message(
                 "bug",
@@ -151,10 +182,13 @@ class Window(QMainWindow):
         )
 
     def _show_details(self, details: str) -> None:
+        from app.views.messages import DetailsDialog
+
         DetailsDialog(text("window.bug"), text("window.bug_remedy"), details, self).open()
 
     def offer_crash(self, read: Callable[[], str]) -> None:
         """The last run ended badly: say so once, quietly."""
+        from app.views.messages import DetailsDialog, Message
 
         def show() -> None:
             DetailsDialog(text("window.crash"), text("window.crash_words"), read(), self).open()
@@ -171,13 +205,25 @@ class Window(QMainWindow):
     # -- Qt's events ---------------------------------------------------------------------------------------------
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
+        if not self._furnished:
+            self._paint_bare()
         if not self._painted:
             self._painted = True
             QTimer.singleShot(0, self, self.stood.emit)
 
+    def _paint_bare(self) -> None:
+        """Rail, header, foot and ground in the colours that they will have."""
+        theme = self._theme
+        if theme == "auto":  # the palette says it as well as the colour scheme, without Qt's enums
+            theme = "dark" if self.palette().window().color().lightness() < 128 else "light"
+        panel, ground = BARE[theme]
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), QColor(panel))
+        painter.fillRect(RAIL, HEAD, self.width() - RAIL, self.height() - HEAD - FOOT, QColor(ground))
+
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
-        if event.type() == QEvent.Type.ThemeChange and self.services.settings.theme == "auto":
+        if self._furnished and self.services.settings.theme == "auto" and event.type() == event.Type.ThemeChange:
             self.use_theme("auto")
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
@@ -192,24 +238,29 @@ class Window(QMainWindow):
             event.acceptProposedAction()
             self.paths_dropped.emit(paths)
 
-    def restore(self) -> None:
-        settings = self.services.settings
-        if not settings.window_geometry or not self.restoreGeometry(
-            QByteArray.fromBase64(settings.window_geometry.encode("ascii", "ignore"))
-        ):
+    def restore(self, geometry: str) -> None:
+        """Where the window stood last (Qt's, base64); the first time it fills the screen."""
+        from PySide6.QtCore import QByteArray
+
+        if geometry and self.restoreGeometry(QByteArray.fromBase64(geometry.encode("ascii", "ignore"))):
+            self.show()
+        else:
             self.setGeometry(self.screen().availableGeometry())
-            self.setWindowState(Qt.WindowState.WindowMaximized)
+            self.showMaximized()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        geometry = bytes(self.saveGeometry().toBase64().data()).decode("ascii")
-        if replace(self.services.settings, window_geometry=geometry) != self.services.settings:
-            self.services.change_settings(window_geometry=geometry)
+        if self._furnished:
+            geometry = bytes(self.saveGeometry().toBase64().data()).decode("ascii")
+            if geometry != self.services.settings.window_geometry:
+                self.services.change_settings(window_geometry=geometry)
         self.closing.emit()
         event.accept()
 
 
 def retranslate_all() -> None:
     """Ask every living widget that has words to say them in the present language."""
+    from PySide6.QtWidgets import QApplication
+
     for widget in QApplication.allWidgets():
         again = getattr(widget, "retranslate", None)
         if callable(again):

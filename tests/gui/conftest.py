@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,7 +44,7 @@ def start(qtbot: QtBot, qapp: object, workspace: Workspace) -> Iterator[Start]:
     from app.views.theme import apply_theme
 
     running: list[Program] = []
-    hook, thread_hook = sys.excepthook, __import__("threading").excepthook
+    hook, thread_hook = sys.excepthook, threading.excepthook
 
     def stop() -> None:
         while running:
@@ -56,9 +57,11 @@ def start(qtbot: QtBot, qapp: object, workspace: Workspace) -> Iterator[Start]:
     def run(*paths: Path, engine: list[str] | None = None) -> Program:
         stop()
         program = Program(qapp, workspace, "tester", engine or FAKE_ENGINE)  # type: ignore[arg-type]
-        sys.excepthook, __import__("threading").excepthook = hook, thread_hook  # a bug must fail the test
         running.append(program)
         program.start(paths)
+        qtbot.waitUntil(lambda: program.has_begun, timeout=PATIENCE)
+        sys.excepthook, threading.excepthook = hook, thread_hook  # a bug must fail the test
+        program.window.showNormal()
         program.window.resize(1366, 768)
         qtbot.waitUntil(lambda: program.services.background.has_database, timeout=PATIENCE)
         return program

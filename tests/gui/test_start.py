@@ -23,7 +23,7 @@ def report():
     names = {m.partition(".")[0] for m in sys.modules} - set(sys.stdlib_module_names)
     print(json.dumps(sorted(n for n in names if not n.startswith("__"))))
     app.exit()
-program.window.stood.disconnect()
+program.window.stood.disconnect()  # what it would furnish comes after the first paint
 program.window.stood.connect(report)
 program.start()
 app.exec()
@@ -40,8 +40,28 @@ def test_only_qt_is_loaded_before_the_first_paint(workspace: Workspace) -> None:
         timeout=60,
         check=True,
     )
-    ours = {"app", "PySide6", "shiboken6", "platformdirs", "signature_bootstrap"}
+    ours = {"app", "PySide6", "shiboken6", "platformdirs", "signature_bootstrap", "shibokensupport", "_distutils_hack"}
     assert set(json.loads(out.stdout.splitlines()[-1])) <= ours
+
+
+def test_the_bare_window_has_the_themes_colours() -> None:
+    from app.views import theme
+    from app.views.window import BARE
+
+    assert {"dark": (theme.DARK.panel, theme.GROUND), "light": (theme.LIGHT.panel, theme.GROUND)} == BARE
+
+
+def test_text_can_be_read_in_both_themes() -> None:
+    """WCAG AA: 4.5 for text."""
+    from app.views.theme import DARK, LIGHT, contrast
+
+    for t in (DARK, LIGHT):
+        for ground in (t.panel, t.raised, t.sunken, t.hover, t.selected):
+            assert contrast(t.text, ground) >= 4.5
+            assert contrast(t.text_soft, ground) >= 4.5, (t.dark, ground)
+        assert contrast(t.accent_text, t.panel) >= 4.5
+        for colour in (t.accent, t.danger, t.warning, t.good):
+            assert contrast(t.on_colour, colour) >= 4.5
 
 
 def test_what_is_typed_on_the_command_line_is_understood(tmp_path: Path) -> None:
