@@ -13,7 +13,7 @@ Floats = NDArray[np.floating]
 
 @dataclass(frozen=True)
 class ClassScores:
-    """One class against the rest; nan where there is nothing to divide by (no case of the class, no case of the rest)."""
+    """One class against the rest; nan where there is nothing to divide by."""
 
     n: int
     sensitivity: float

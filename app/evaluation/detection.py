@@ -44,9 +44,10 @@ class Found:
 
 @dataclass(frozen=True, eq=False)
 class Matches:
-    """One class over all photos, by falling score: ``hit`` and ``missed`` (false alarm) per detection; ``n`` true boxes.
+    """One class over all photos, by falling score: ``hit`` and ``missed`` (false alarm) of each detection.
 
-    A detection that meets a difficult box is neither. ``photo`` is each detection's photo, ``per_photo`` the true boxes there.
+    A detection that meets a difficult box is neither. ``photo`` is each detection's photo, ``per_photo`` the true boxes
+    of each photo, ``n`` all of them.
     """
 
     scores: Floats
@@ -66,11 +67,11 @@ def iou_matrix(a: Floats, b: Floats) -> Floats:
     inner = (high - low).clip(0).prod(2)
     areas = [(x[:, 2:] - x[:, :2]).clip(0).prod(1) for x in (a, b)]
     union = areas[0][:, None] + areas[1][None] - inner
-    return np.divide(inner, union, out=np.zeros_like(inner, dtype=float), where=union > 0)
+    return np.asarray(np.divide(inner, union, out=np.zeros_like(inner, dtype=float), where=union > 0))
 
 
 def match(truths: Sequence[Truth], found: Sequence[Found], label: int, threshold: float = 0.5) -> Matches:
-    """VOC's assignment: by falling score, each detection takes the true box it overlaps most; only the first one there hits.
+    """VOC's assignment: by falling score, each takes the true box it overlaps most; the first one hits.
 
     Equal scores keep the order of photos and of detections in them.
     """
@@ -153,7 +154,8 @@ def coco_map(
     from faster_coco_eval import COCO, COCOeval_faster
 
     images = [{"id": i + 1, "width": w, "height": h, "file_name": str(i)} for i, (w, h) in enumerate(sizes)]
-    annotations, results = [], []
+    annotations: list[dict[str, object]] = []
+    results: list[dict[str, object]] = []
     for i, (truth, one) in enumerate(zip(truths, found, strict=True)):
         for box, label, hard in zip(truth.boxes, truth.labels, truth.difficult, strict=True):
             annotations.append(

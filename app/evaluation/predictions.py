@@ -1,4 +1,4 @@
-"""The one table of predictions, as CSV files with the contract's columns. Rows are written as they come; UTF-8, ``\\n``."""
+"""The one table of predictions, as CSV files with the contract's columns. Lines end with ``\\n``."""
 
 from __future__ import annotations
 

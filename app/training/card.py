@@ -21,7 +21,7 @@ def card(manifest: Manifest, plan: Plan) -> str:
         "",
         f"Research use only. Not a diagnosis. This model {WHAT[manifest.task]}.",
         "",
-        f"- Network: `{manifest.architecture}`; pack `{manifest.pack}`; classes in order: {', '.join(manifest.classes)}",
+        f"- Network: `{manifest.architecture}`; pack `{manifest.pack}`; classes: {', '.join(manifest.classes)}",
         f"- Licence: {manifest.licence}; seed {manifest.seed}",
         f"- Input: {manifest.preprocessing.size} px"
         + (

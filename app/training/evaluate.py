@@ -1,4 +1,4 @@
-"""Testing a model on a part of a frozen data set: the contract's figures, their intervals, and the table of predictions."""
+"""Testing a model on a part of a frozen data set: figures, their intervals, the table of predictions."""
 
 from __future__ import annotations
 
@@ -168,15 +168,20 @@ def _detect(
         "classes": list(classes),
     }
     rows = [
-        BoxPrediction(str(image.path), *(float(v) for v in box), label=classes[int(label)], score=float(score))
+        _row(image, box, classes[int(label)], float(score))
         for image, one in zip(images, found, strict=True)
         for box, label, score in zip(one.boxes, one.labels, one.scores, strict=True)
     ]
     return result, box_table(rows)
 
 
+def _row(image: FrozenImage, box: Any, label: str, score: float) -> BoxPrediction:
+    x0, y0, x1, y1 = (float(v) for v in box)
+    return BoxPrediction(str(image.path), x0, y0, x1, y1, label, score)
+
+
 def _truth(scene: Scene, classes: int) -> d.Truth:
-    """A lesion of no class of the model ("other") is difficult for every class: neither to be found nor a false alarm."""
+    """A lesion of no class of the model ("other") is difficult for every class: neither hit nor false alarm."""
     boxes, known = scene.boxes / scene.scale, scene.labels >= 0
     others = np.repeat(boxes[~known], classes, axis=0)
     return d.Truth(

@@ -22,20 +22,20 @@ class Augment(_Part):
     """How far a training picture may differ from the photo it was made of. Every strength is 0 for "never"."""
 
     flip: bool = True
-    rotate: float = Field(180.0, ge=0, le=180, description="degrees to either side (classify only)")
+    rotate: float = Field(default=180.0, ge=0, le=180, description="degrees to either side (classify only)")
     margin_jitter: float = Field(
-        0.25, ge=0, le=1, description="shift and growth of the crop, share of its side (classify only)"
+        default=0.25, ge=0, le=1, description="shift and growth of the crop, share of its side (classify only)"
     )
-    scale: float = Field(0.3, ge=0, le=0.9, description="zoom by a factor in 1 - scale .. 1 / (1 - scale)")
+    scale: float = Field(default=0.3, ge=0, le=0.9, description="zoom by a factor in 1 - scale .. 1 / (1 - scale)")
     colour: float = Field(
-        0.3, ge=0, le=1, description="gamma, contrast, brightness, saturation, hue, colour of the light"
+        default=0.3, ge=0, le=1, description="gamma, contrast, brightness, saturation, hue, colour of the light"
     )
-    illumination: float = Field(0.4, ge=0, le=1, description="fall-off of the light across the picture")
-    blur: float = Field(0.3, ge=0, le=1, description="how often")
-    noise: float = Field(0.3, ge=0, le=1, description="how often")
-    jpeg: float = Field(0.3, ge=0, le=1, description="how often")
-    cutout: float = Field(0.25, ge=0, le=1, description="how often (classify only)")
-    grey: float = Field(0.0, ge=0, le=1, description="how often without colour")
+    illumination: float = Field(default=0.4, ge=0, le=1, description="fall-off of the light across the picture")
+    blur: float = Field(default=0.3, ge=0, le=1, description="how often")
+    noise: float = Field(default=0.3, ge=0, le=1, description="how often")
+    jpeg: float = Field(default=0.3, ge=0, le=1, description="how often")
+    cutout: float = Field(default=0.25, ge=0, le=1, description="how often (classify only)")
+    grey: float = Field(default=0.0, ge=0, le=1, description="how often without colour")
 
 
 class LesionSource(_Part):
@@ -48,44 +48,50 @@ class LesionSource(_Part):
     images: str
     masks: str
     half: Literal["train", "test"] = "train"
-    repeat: int = Field(1, ge=1, description="how often each photo is seen in an epoch")
+    repeat: int = Field(default=1, ge=1, description="how often each photo is seen in an epoch")
 
 
 class Plan(_Part):
     """One training. Times are minutes, sizes are pixels."""
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")
-    version: str = Field("1.0.0", pattern=r"^\d+\.\d+\.\d+$")
+    version: str = Field(default="1.0.0", pattern=r"^\d+\.\d+\.\d+$")
     task: Task
     network: str
     dataset: str
     pack: str = "erythemato-squamous"
-    start: str = Field("imagenet", description="imagenet, scratch, a weights file, or a model NAME[:VERSION]")
-    seed: int = Field(0, ge=0)
-    threads: int = Field(0, ge=0, description="of torch; 0: as many as it takes by itself")
+    start: str = Field(default="imagenet", description="imagenet, scratch, a weights file, or a model NAME[:VERSION]")
+    seed: int = Field(default=0, ge=0)
+    threads: int = Field(default=0, ge=0, description="of torch; 0: as many as it takes by itself")
     device: Literal["auto", "cpu", "cuda"] = "auto"
 
-    size: int = Field(160, ge=32, le=1024, description="classify: side of the input; detect: short side of the photo")
-    margin: float = Field(0.15, ge=0, le=1, description="classify: what a crop shows around its box, share of the box")
+    size: int = Field(
+        default=160, ge=32, le=1024, description="classify: side of the input; detect: short side of the photo"
+    )
+    margin: float = Field(
+        default=0.15, ge=0, le=1, description="classify: what a crop shows around its box, share of the box"
+    )
     whole_photos: float = Field(
-        0.0, ge=0, le=1, description="classify: share of the training pictures that are whole photos"
+        default=0.0, ge=0, le=1, description="classify: share of the training pictures that are whole photos"
     )
-    epochs: int = Field(20, ge=1)
-    minutes: float | None = Field(None, gt=0, description="the schedule ends here if the epochs take longer")
-    batch: int = Field(32, ge=1)
+    epochs: int = Field(default=20, ge=1)
+    minutes: float | None = Field(default=None, gt=0, description="the schedule ends here if the epochs take longer")
+    batch: int = Field(default=32, ge=1)
     optimiser: Literal["adamw", "sgd"] = "adamw"
-    learning_rate: float = Field(1e-3, gt=0)
+    learning_rate: float = Field(default=1e-3, gt=0)
     start_rate_share: float = Field(
-        1.0, gt=0, le=1, description="learning rate of the started layers, share of the head's"
+        default=1.0, gt=0, le=1, description="learning rate of the started layers, share of the head's"
     )
-    weight_decay: float = Field(0.02, ge=0)
-    warm_up: float = Field(0.05, ge=0, le=0.5, description="share of the run")
-    average: float = Field(0.998, ge=0, lt=1, description="decay of the running mean of the weights; 0: none")
-    clip: float = Field(5.0, gt=0, description="largest norm of the gradient")
-    label_smoothing: float = Field(0.1, ge=0, lt=1)
-    freeze: int = Field(0, ge=-1, description="first blocks that keep their start weights; -1: all but the head")
-    frozen_norms: bool = Field(True, description="batch norms keep their start statistics")
-    augment: Augment = Augment()
+    weight_decay: float = Field(default=0.02, ge=0)
+    warm_up: float = Field(default=0.05, ge=0, le=0.5, description="share of the run")
+    average: float = Field(default=0.998, ge=0, lt=1, description="decay of the running mean of the weights; 0: none")
+    clip: float = Field(default=5.0, gt=0, description="largest norm of the gradient")
+    label_smoothing: float = Field(default=0.1, ge=0, lt=1)
+    freeze: int = Field(
+        default=0, ge=-1, description="first blocks that keep their start weights; -1: all but the head"
+    )
+    frozen_norms: bool = Field(default=True, description="batch norms keep their start statistics")
+    augment: Augment = Field(default_factory=Augment)
     lesion_only: tuple[LesionSource, ...] = ()
     architecture: dict[str, Any] = Field(default_factory=dict, description="passed to the network's builder")
 

@@ -51,9 +51,9 @@ class _Learned:
 def train(plan: Plan, out: Path, workspace: Workspace, resume: bool = False) -> RunResult:
     """Train what ``plan`` says on a frozen data set of the workspace.
 
-    ``out`` gets plan.toml, events.jsonl, a checkpoint after each epoch and result.json; the model goes to the workspace's
-    models as NAME/VERSION, the version's last number counted up where it is taken. A file named ``stop`` in ``out`` ends the
-    run after the batch at hand.
+    ``out`` gets plan.toml, events.jsonl, a checkpoint after each epoch and result.json; the model goes to the
+    workspace's models as NAME/VERSION, the version's last number counted up where it is taken. A file named ``stop``
+    in ``out`` ends the run after the batch at hand.
 
     Raises:
         UserError: ``training_stopped``, ``training_not_finite``, ``no_training_images``, ``classes_mismatch``,

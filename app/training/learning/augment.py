@@ -1,6 +1,6 @@
 """Random pictures of one crop or photo: another light, camera, distance and angle. All uint8 RGB (H, W, 3) in and out.
 
-Everything is drawn from the generator that is given, so a picture depends on the plan's seed, the epoch and its place alone.
+Everything is drawn from the generator that is given, so a picture depends on seed, epoch and place alone.
 OpenCV on single pictures: 1-2 ms each at 160 px, an eighth of what the network needs for its step.
 """
 
@@ -75,8 +75,8 @@ def random_scene(
         rng: source of chance.
 
     Returns:
-        The picture; the boxes (B, 4) in its pixels, clipped; which of them (B,) keep 35 % of their area and 4 px a side.
-        A box that is lost leaves its part of the picture behind: such a piece is too small to be called a lesion or not.
+        The picture; the boxes (B, 4) in its pixels, clipped; which (B,) keep 35 % of their area and 4 px a side.
+        A box that is lost leaves its part of the picture behind: too small a piece to be called a lesion or not.
     """
     if (pixels.shape[0] > pixels.shape[1]) != (canvas[0] > canvas[1]) and how.flip:
         boxes = boxes[:, [1, 0, 3, 2]]

@@ -16,7 +16,7 @@ def softmax(logits: Floats) -> NDArray[np.float64]:
 
 
 def best_temperature(logits: Floats, truth: NDArray[np.integer], low: float = 0.05, high: float = 20.0) -> float:
-    """The divisor of the logits (N, classes) with the least negative log likelihood; golden section on its logarithm."""
+    """The divisor of the logits (N, classes) with the least negative log likelihood, by golden section."""
 
     def cost(log_t: float) -> float:
         p = softmax(logits / np.exp(log_t))

@@ -43,7 +43,7 @@ class Piece:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Scene:
-    """A small photo: ``boxes`` (B, 4) in pixels of ``pixels``, ``labels`` (B,): index of the class, or -1 for "not known".
+    """A small photo: ``boxes`` (B, 4) in pixels of ``pixels``, ``labels`` (B,): class index, -1 for "not known".
 
     ``scale`` is pixels held per pixel of the full photo; ``image`` is None for photos of a lesion source.
     """
@@ -59,11 +59,13 @@ class Scene:
 def load_pieces(
     images: Iterable[FrozenImage], classes: Sequence[str], size: int, margin: float, whole: bool
 ) -> list[Piece]:
-    """All lesions of known classes, then with ``whole`` the photos themselves where all their lesions are of one class."""
+    """All lesions of known classes; with ``whole`` also the photos themselves whose lesions are of one class."""
     pieces: list[Piece] = []
     for image in images:
         wanted = [(box, classes.index(label)) for box, label in image.boxes if label in classes and not box.is_empty]
-        regions = [(box, label, crop_region(box, margin, image.width, image.height)) for box, label in wanted]
+        regions: list[tuple[Box | None, int, Box]] = [
+            (box, label, crop_region(box, margin, image.width, image.height)) for box, label in wanted
+        ]
         names = {label for _, label in wanted} or ({classes.index(image.label)} if image.label in classes else set())
         if (whole or not wanted) and len(names) == 1:
             photo_box = Box(0, 0, image.width, image.height)
@@ -87,7 +89,7 @@ def _piece(pixels: U8, image: FrozenImage, box: Box | None, label: int, region: 
     part = pixels[y0:y1, x0:x1]
     factor = min(1.0, DETAIL * size / region.width)
     wide, high = max(round(part.shape[1] * factor), 1), max(round(part.shape[0] * factor), 1)
-    small = np.ascontiguousarray(cv2.resize(part, (wide, high), interpolation=cv2.INTER_AREA))
+    small = np.ascontiguousarray(cv2.resize(part, (wide, high), interpolation=cv2.INTER_AREA), np.uint8)
     return Piece(small, region.moved(-x0, -y0).scaled(wide / part.shape[1]), label, image, box)
 
 
@@ -97,7 +99,7 @@ def squares(pieces: Sequence[Piece], size: int) -> U8:
 
 
 def load_scenes(images: Iterable[FrozenImage], classes: Sequence[str], short_side: int) -> list[Scene]:
-    """Photos reduced to ``short_side``. Boxes of other labels than ``classes`` ("other") are lesions of unknown disease."""
+    """Photos reduced to ``short_side``. Labels beside ``classes`` ("other") become lesions of unknown disease."""
     scenes = []
     for image in images:
         pixels = shrunk(read_photo(image.path, short_side=short_side).pixels, short_side)

@@ -59,7 +59,7 @@ def epoch_order(count: int, seed: int, epoch: int, weights: Sequence[float] | No
 
 
 def freeze_first(net: nn.Module, blocks: int, head: nn.Module) -> list[nn.Module]:
-    """Make the first ``blocks`` parts of a timm network (the stem goes with the first) keep their weights; -1: all but ``head``.
+    """The first ``blocks`` parts of a timm network (and the stem) keep their weights; -1: all but ``head``.
 
     Returns:
         The frozen parts, to be put into ``eval()`` after each ``train()``.
@@ -119,8 +119,8 @@ class Session:
         """One step down ``loss``.
 
         Raises:
-            UserError: ``training_not_finite`` with the epoch, the batch and its images, when the loss or its gradient is
-                not a number; the weights are still those of the step before.
+            UserError: ``training_not_finite`` with the epoch, the batch and its images, when the loss or its gradient
+                is not a number; the weights are still those of the step before.
             Stopped: when the run's folder holds a stop file.
         """
         value = float(loss.detach())
@@ -153,8 +153,8 @@ class Session:
         for mine, theirs in zip(self.mean.parameters(), self.model.parameters(), strict=True):
             if theirs.requires_grad:
                 mine.lerp_(theirs.detach(), 1 - decay)
-        for mine, theirs in zip(self.mean.buffers(), self.model.buffers(), strict=True):
-            mine.copy_(theirs)
+        for own, theirs_now in zip(self.mean.buffers(), self.model.buffers(), strict=True):
+            own.copy_(theirs_now)
 
     def _not_finite(self, images: Sequence[str]) -> None:
         self.events.write("not_finite", epoch=self.epoch, step=self.step, images=list(images))

@@ -23,7 +23,7 @@ def start_classifier(model: Classifier, plan: Plan, workspace: Workspace) -> Non
     """Load the plan's start into ``model``; a last layer of another size stays new.
 
     Raises:
-        UserError: ``start_does_not_fit`` when less than half of the tensors fit, and those of finding and reading models.
+        UserError: ``start_does_not_fit`` when less than half of the tensors fit, and those of reading models.
     """
     if plan.start == "imagenet":
         start_from_imagenet(model, plan.network)

@@ -1,0 +1,172 @@
+"""Training on a dozen tiny photos: a whole run, its repeatability, its stops. Seconds, not scores."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from app.common.errors import UserError
+from app.common.geometry import Box
+from app.common.packs import load_pack
+from app.common.workspace import Workspace, open_workspace
+from app.datasets.frozen import FrozenDataset, FrozenImage
+from app.inference.models import show_model
+from app.training.evaluate import evaluate
+from app.training.events import STOP_FILE, Events, read_events
+from app.training.learning import classify
+from app.training.plan import Plan, make_plan
+from app.training.run import train_on
+
+CLASSES = load_pack().keys
+TINY = {"name": "tiny", "dataset": "tiny", "threads": 1, "epochs": 1, "start": "scratch", "device": "cpu"}
+CLASSIFY = {**TINY, "task": "classify", "network": "efficientnet_lite0", "size": 32, "batch": 6, "whole_photos": 0.2}
+DETECT = {
+    **TINY,
+    "task": "detect",
+    "network": "fused-efficientnet_lite0-135",
+    "size": 64,
+    "batch": 3,
+    "architecture": {"channels": 16, "hidden": 16, "anchor_sizes": [16.0, 32.0]},
+}
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> FrozenDataset:
+    """15 photos of 96 x 72 with one coloured blob each; of each disease one for training, validating and testing."""
+    folder = tmp_path_factory.mktemp("photos")
+    rng = np.random.default_rng(0)
+    images = []
+    for n in range(15):
+        pixels = rng.integers(150, 180, (72, 96, 3)).astype(np.uint8)
+        x, y = (int(v) for v in rng.integers(20, 45, 2))
+        pixels[y : y + 24, x : x + 24] = np.eye(3, dtype=np.uint8)[n % 3] * 200 + 30
+        file = folder / f"{n}.png"
+        file.write_bytes(cv2.imencode(".png", pixels)[1].tobytes())
+        key = CLASSES[n % 5]
+        box = Box(x, y, x + 24, y + 24)
+        part = ("train", "val", "test")[n // 5]
+        images.append(FrozenImage(n, file, key, ((box, key),), f"P{n}", None, f"P{n}", part, (), 96, 72, f"{n:064d}"))
+    return FrozenDataset("tiny", "0" * 16, CLASSES, tuple(images))
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    return open_workspace(tmp_path / "ws")
+
+
+def epochs(run: Path) -> list[dict[str, object]]:
+    return [
+        {k: v for k, v in e.items() if k not in ("time", "seconds")} for e in read_events(run) if e["event"] == "epoch"
+    ]
+
+
+def test_a_classifier_from_plan_to_figures(dataset: FrozenDataset, workspace: Workspace, tmp_path: Path) -> None:
+    result = train_on(make_plan(CLASSIFY), dataset, tmp_path / "run", workspace)
+    assert result.model == "tiny:1.0.0"
+    assert {"accuracy", "balanced_accuracy", "macro_auc", "ece"} == result.scores.keys()
+    assert [e["event"] for e in read_events(tmp_path / "run")] == ["started", "loaded", "epoch", "calibrated", "done"]
+    model = show_model(result.model, workspace)
+    assert model.manifest.classes == CLASSES
+    assert model.manifest.temperature > 0
+    assert model.manifest.unlike["threshold"] >= 0
+    assert model.manifest.trained_on["patients"] == 5
+    assert "Research use only" in (model.folder / "CARD.md").read_text(encoding="utf-8")
+
+    figures = evaluate(model, dataset, "test", tmp_path / "figures")
+    assert (figures["n"], figures["groups"], figures["task"]) == (5, 5, "classify")
+    assert np.sum(figures["confusion"]) == 5
+    assert set(figures["per_class"]) == set(CLASSES)
+    lines = (tmp_path / "figures" / "predictions.csv").read_text(encoding="utf-8").splitlines()
+    assert len(lines) == 6
+    assert sum(float(v) for v in lines[1].split(",")[-5:]) == pytest.approx(1, abs=1e-4)
+
+
+def test_a_detector_learns_from_named_and_unnamed_lesions(
+    dataset: FrozenDataset, workspace: Workspace, tmp_path: Path
+) -> None:
+    images, masks = tmp_path / "images", tmp_path / "masks"
+    images.mkdir()
+    masks.mkdir()
+    for n in range(6):
+        grey = np.full((40, 40), 120, np.uint8)
+        grey[10:30, 10:30] = 40
+        (images / f"L{n}.png").write_bytes(cv2.imencode(".png", grey)[1].tobytes())
+        (masks / f"L{n}_Segmentation.png").write_bytes(cv2.imencode(".png", (grey < 100) * np.uint8(255))[1].tobytes())
+    source = {"images": str(images), "masks": str(masks)}
+    result = train_on(make_plan({**DETECT, "lesion_only": [source]}), dataset, tmp_path / "run", workspace)
+    loaded = next(e for e in read_events(tmp_path / "run") if e["event"] == "loaded")
+    assert 0 < loaded["unnamed"] < 6
+    assert {"map50_voc", "map50_voc07"} == result.scores.keys()
+    model = show_model(result.model, workspace)
+    assert model.manifest.parameters["anchor_sizes"] == [16.0, 32.0]
+
+    figures = evaluate(model, dataset, "test", tmp_path / "figures")
+    assert figures["n"] == 5
+    assert 0 <= figures["map50_voc"] <= 1
+    head = (tmp_path / "figures" / "predictions.csv").read_text(encoding="utf-8").splitlines()[0]
+    assert head == "image,x0,y0,x1,y1,label,score"
+
+
+@pytest.mark.parametrize("raw", [CLASSIFY, DETECT], ids=["classify", "detect"])
+def test_the_same_plan_gives_the_same_numbers(
+    raw: dict[str, object], dataset: FrozenDataset, workspace: Workspace, tmp_path: Path
+) -> None:
+    plan = make_plan(raw)
+    for run in ("one", "two"):
+        train_on(plan, dataset, tmp_path / run, workspace)
+    assert epochs(tmp_path / "one") == epochs(tmp_path / "two")
+    shas = [show_model(f"tiny:1.0.{k}", workspace).manifest.sha256 for k in (0, 1)]
+    assert shas[0] == shas[1]
+
+
+def test_a_stopped_run_goes_on_as_if_it_had_not_been(
+    dataset: FrozenDataset, workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = make_plan({**CLASSIFY, "epochs": 2})
+    train_on(plan, dataset, tmp_path / "whole", workspace)
+    halted = tmp_path / "halted"
+    write = Events.write
+
+    def stop_after_first(self: Events, kind: str, **facts: object) -> None:
+        write(self, kind, **facts)
+        if kind == "epoch" and facts["epoch"] == 0:
+            (self.run / STOP_FILE).touch()
+
+    monkeypatch.setattr(Events, "write", stop_after_first)
+    with pytest.raises(UserError) as stopped:
+        train_on(plan, dataset, halted, workspace)
+    assert stopped.value.code == "training_stopped"
+    monkeypatch.undo()
+    (halted / STOP_FILE).unlink()
+    train_on(plan, dataset, halted, workspace, resume=True)
+    assert epochs(halted)[-1] == epochs(tmp_path / "whole")[-1]
+
+
+def test_a_loss_that_is_no_number_stops_the_run_and_names_the_images(
+    dataset: FrozenDataset, workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    normal = classify.Normal.__call__
+    monkeypatch.setattr(classify.Normal, "__call__", lambda self, pixels, device: normal(self, pixels, device) * np.nan)
+    with pytest.raises(UserError) as wrong:
+        train_on(make_plan(CLASSIFY), dataset, tmp_path / "run", workspace)
+    assert wrong.value.code == "training_not_finite"
+    event = next(e for e in read_events(tmp_path / "run") if e["event"] == "not_finite")
+    assert event["images"]
+    assert set(event["images"]) <= {"0", "1", "2", "3", "4"}
+    assert not (workspace.models / "tiny").exists()
+
+
+def test_what_cannot_be_trained_is_refused(dataset: FrozenDataset, workspace: Workspace, tmp_path: Path) -> None:
+    other = FrozenDataset("other", "0" * 16, CLASSES[:3], dataset.images)
+    nothing = FrozenDataset("nothing", "0" * 16, CLASSES, dataset.part("test"))
+    for wrong, code in ((other, "classes_mismatch"), (nothing, "no_training_images")):
+        with pytest.raises(UserError) as refused:
+            train_on(Plan.model_validate(CLASSIFY), wrong, tmp_path / "run", workspace)
+        assert refused.value.code == code
+    plan = make_plan({**DETECT, "lesion_only": [{"images": str(tmp_path), "masks": str(tmp_path)}]})
+    with pytest.raises(UserError) as missing:
+        train_on(plan, dataset, tmp_path / "run", workspace)
+    assert missing.value.code == "lesion_source_missing"
