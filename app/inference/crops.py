@@ -33,7 +33,8 @@ def crop_region(box: Box, margin: float, width: float, height: float) -> Box:
 def cut_square(pixels: NDArray[np.uint8], region: Box, size: int) -> NDArray[np.uint8]:
     """``region`` of ``pixels`` (H, W, 3 uint8; the region in the same pixels) as (size, size, 3) uint8.
 
-    Anti-aliased: halved by area averaging while it is more than twice too large, then resampled bilinearly at float positions.
+    Anti-aliased: halved by area averaging while it is more than twice too large, then resampled bilinearly at float
+    positions.
     """
     import cv2
     import numpy as np
@@ -44,7 +45,7 @@ def cut_square(pixels: NDArray[np.uint8], region: Box, size: int) -> NDArray[np.
     scale_x, scale_y = 1.0, 1.0
     while min(region.width * scale_x, region.height * scale_y) >= 2 * size and min(part.shape[:2]) >= 4:
         h, w = part.shape[:2]
-        part = cv2.resize(part, (w // 2, h // 2), interpolation=cv2.INTER_AREA)
+        part = np.asarray(cv2.resize(part, (w // 2, h // 2), interpolation=cv2.INTER_AREA), np.uint8)
         scale_x, scale_y = scale_x * (w // 2) / w, scale_y * (h // 2) / h
     kx, ky = size / (region.width * scale_x), size / (region.height * scale_y)
     # Pixel centres sit at half numbers: output u + 0.5 = k * (x + 0.5 - left).

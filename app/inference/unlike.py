@@ -24,27 +24,25 @@ class Unlike:
     """Statistics fitted to the training photos.
 
     Attributes:
-        centre: (D,) mean of the training features of length 1.
-        bank: (K, D) centred training features of length 1.
+        bank: (K, D) training features of length 1.
         threshold: a photo is strange above it.
         neighbours: k.
     """
 
-    centre: Tensor
     bank: Tensor
     threshold: float
     neighbours: int
 
     def on(self, device: str) -> Unlike:
-        return Unlike(self.centre.to(device), self.bank.to(device), self.threshold, self.neighbours)
+        return Unlike(self.bank.to(device), self.threshold, self.neighbours)
 
     def score(self, features: Tensor) -> Tensor:
         """Distances (N,), 0..2, higher is stranger, of features (N, D)."""
-        return _distance(_unit(_unit(features.float()) - self.centre), self.bank, self.neighbours)
+        return _distance(_unit(features.float()), self.bank, self.neighbours)
 
     def tensors(self) -> dict[str, Tensor]:
         """What goes into the weights file, under the prefix ``unlike.``."""
-        return {"unlike.centre": self.centre, "unlike.bank": self.bank.half()}
+        return {"unlike.bank": self.bank.half()}
 
     def as_json(self) -> dict[str, Any]:
         """What goes into the manifest."""
@@ -62,12 +60,10 @@ def fit_unlike(features_train: Tensor, features_val: Tensor, rate: float = 0.05)
     import torch
 
     unit = _unit(features_train.float())
-    centre = unit.mean(0)
-    spread = _unit(unit - centre)
-    bank = spread[_far_apart(spread, BANK)].half().float()
-    fitted = Unlike(centre, bank, 0.0, min(NEIGHBOURS, len(bank)))
+    bank = unit[_far_apart(unit, BANK)].half().float()
+    fitted = Unlike(bank, 0.0, min(NEIGHBOURS, len(bank)))
     threshold = float(torch.quantile(fitted.score(features_val), 1 - rate))
-    return Unlike(centre, bank, threshold, fitted.neighbours)
+    return Unlike(bank, threshold, fitted.neighbours)
 
 
 def read_unlike(facts: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Unlike | None:
@@ -80,11 +76,11 @@ def read_unlike(facts: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Unli
         return None
     if facts["method"] != METHOD:
         raise ValueError(f"unlike: method {facts['method']!r}")
-    bank, centre = tensors["bank"].float(), tensors["centre"].float()
+    bank = tensors["bank"].float()
     neighbours = int(facts["neighbours"])
-    if bank.ndim != 2 or centre.shape != bank.shape[1:] or not 1 <= neighbours <= len(bank):
+    if bank.ndim != 2 or not 1 <= neighbours <= len(bank):
         raise ValueError("unlike: tensors of the wrong shape")
-    return Unlike(centre, bank, float(facts["threshold"]), neighbours)
+    return Unlike(bank, float(facts["threshold"]), neighbours)
 
 
 def _unit(x: Tensor) -> Tensor:

@@ -126,12 +126,13 @@ def write_untrained(
     architecture: str = "",
     pack: str = DEFAULT_PACK,
     seed: int = 0,
+    size: int = 0,
 ) -> InstalledModel:
     """A model with random weights in ``folder/name/version``: for tests, and to see the whole way before training."""
     import torch
 
     architecture = architecture or {"classify": "efficientnet_lite0", "detect": "fused-efficientnet_lite0-135"}[task]
-    size = {"classify": 128, "detect": 320}[task]
+    size = size or {"classify": 128, "detect": 320}[task]
     manifest = Manifest(
         name,
         version,
