@@ -11,7 +11,9 @@ import json
 import locale
 import logging
 import math
+import signal
 import sys
+import threading
 import tomllib
 import traceback
 from argparse import Namespace
@@ -49,7 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     _choose_language()
     try:
-        with contextlib.redirect_stdout(sys.stderr):  # what a library prints is no part of the document
+        with _stoppable(), contextlib.redirect_stdout(sys.stderr):  # what a library prints is no part of the document
             outcome = _guarded(words)
         _print(outcome, wants_json(words))
     except HelpWanted as wanted:
@@ -83,6 +85,19 @@ def _guarded(words: Sequence[str]) -> Outcome:
         if logging.getLogger().handlers:  # else logging would write it to standard error once more
             _log.critical("not caught: %s", details)
         return Outcome({"error": UserError("internal_error", kind=type(error).__name__).as_json()}, INTERNAL)
+
+
+@contextlib.contextmanager
+def _stoppable() -> Iterator[None]:
+    """Being told to end (by a service, a scheduler, a closing session) is a cancel: what was begun is cleared away."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _name(options: Namespace) -> str:

@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -89,10 +90,11 @@ def _make(
     workspace = open_workspace(root)
     drawn: list[Drawn] = []
     wanted = shots(photos)
-    for photo in draw(wanted, seed, workspace.media, processes):
-        drawn.append(photo)
-        if progress:
-            progress(len(drawn), len(wanted))
+    with closing(draw(wanted, seed, workspace.media, processes)) as photos_drawn:  # cancelled: no worker goes on
+        for photo in photos_drawn:
+            drawn.append(photo)
+            if progress:
+                progress(len(drawn), len(wanted))
     planted = tuple(plant(drawn, planned_faults(photos), seed, workspace.media))
     opened = store.open_store(workspace)
     try:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import multiprocessing
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,14 +83,14 @@ def shots(photos: int) -> tuple[Shot, ...]:
     return (*_of_renderer("A", clean - of_b), *_of_renderer("B", of_b))
 
 
-def draw(wanted: Sequence[Shot], seed: int, media: Path, processes: int) -> Iterator[Drawn]:
+def draw(wanted: Sequence[Shot], seed: int, media: Path, processes: int) -> Generator[Drawn, None, None]:
     """Draw and write the photos, in their order."""
     jobs = [(shot, seed, media) for shot in wanted]
     if processes < 2 or len(jobs) <= IN_THIS_PROCESS:
         yield from map(_draw_one, jobs)
         return
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, mp_context=context, initializer=_one_thread) as pool:
+    with ProcessPoolExecutor(processes, mp_context=context, initializer=_prepare_worker) as pool:
         yield from pool.map(_draw_one, jobs, chunksize=8)
 
 
@@ -124,9 +124,13 @@ def _of_renderer(renderer: Renderer, photos: int) -> tuple[Shot, ...]:
     return tuple(found)
 
 
-def _one_thread() -> None:
+def _prepare_worker() -> None:
+    """One thread each; Ctrl+C is for the parent, which stops its workers itself."""
+    import signal
+
     import cv2
 
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     cv2.setNumThreads(1)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import os
+import select
 import shutil
 import subprocess
 import sys
@@ -273,6 +274,22 @@ def test_common_options_are_taken_out() -> None:
 @pytest.mark.parametrize(("value", "expected"), [(float("nan"), "null"), (0.5, "0.5"), ("病 \udcff", '"病 \udcff"')])
 def test_json_is_always_json(value: object, expected: str) -> None:
     assert cli._json(value).strip() == expected
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows ends a process without asking it")
+def test_a_demo_that_is_told_to_end_leaves_nothing(tmp_path: Path) -> None:
+    program = subprocess.Popen(
+        [sys.executable, str(ROOT / "main.py"), "demo", str(tmp_path / "d"), "--photos", "60", "--json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    while program.poll() is None and not list(tmp_path.rglob("*.jpg")):
+        select.select([], [], [], 0.05)
+    program.terminate()
+    out, err = program.communicate(timeout=60)
+    assert program.returncode == 130, err.decode()
+    assert json.loads(out)["error"]["code"] == "cancelled"
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_real_program_prints_one_document_without_a_display(tmp_path: Path) -> None:
