@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,13 @@ if TYPE_CHECKING:
     from app.views.engine_bridge import EngineBridge
     from app.views.services import Services
     from app.views.workbench.workbench import Workbench
+
+PARTS = (
+    "app.views.actions", "app.views.canvas", "app.views.photo_list", "app.views.settings_panel",
+    "app.views.workbench.case_card", "app.views.workbench.diagnosis_panel", "app.views.workbench.sitting",
+    "app.views.workbench.workbench",
+)  # fmt: skip
+"""The page's modules, loaded one at a time so that the window answers in between."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -70,8 +78,9 @@ class Program(QObject):
 
     def furnish(self) -> None:
         """Each step in a turn of its own, so that the window answers in between."""
-        self._steps: list[Callable[[], None]] = [
-            self._start_log, self._dress, self._make_services, self._load_page, self._make_page, self._open,
+        self._steps: list[Callable[[], object]] = [
+            self._start_log, self._dress, self._make_services, *(partial(import_module, m) for m in PARTS),
+            self._make_page, lambda: self.window.set_page(self.workbench), self._open,
         ]  # fmt: skip
         self._next_step()
 
@@ -103,16 +112,12 @@ class Program(QObject):
         for error in self._troubles:
             self.window.messages.error(error)
 
-    def _load_page(self) -> None:
-        import app.views.workbench.workbench  # noqa: F401
-
     def _make_page(self) -> None:
         from app.views.engine_bridge import EngineBridge
         from app.views.workbench.workbench import Workbench
 
         self.engine = EngineBridge(self.services, self._engine_command, self)
         self.workbench = Workbench(self.services, self.window, self.engine)
-        self.window.set_page(self.workbench)
         self.window.closing.connect(self.workbench.close_down)
 
     def _open(self) -> None:

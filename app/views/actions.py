@@ -77,16 +77,28 @@ ENTRIES = (
     Entry("about", lambda: text("menu.about")),
 )
 
-MENUS: tuple[tuple[Say, tuple[str, ...]], ...] = (
-    (lambda: text("menu.file"), ("open_files", "open_folder", "open_boxes", "", "save", "save_folder", "", "picture",
-                                 "print", "", "settings", "", "quit")),
-    (lambda: text("menu.edit"), ("undo", "redo", "", "draw", "edit_mode", "square", "", "accept", "accept_all", "name",
-                                 "difficult", "", "delete", "duplicate", "copy_previous", "", "next_box", "previous_box")),
-    (lambda: text("menu.photo"), ("next", "previous", "", "verify", "read_again")),
-    (lambda: text("menu.view"), ("fit_window", "fit_width", "actual_size", "zoom_in", "zoom_out", "", "brighten", "darken",
-                                 "reset_brightness", "", "hide_boxes", "show_boxes", "tags", "", "fold_left", "fold_right")),
-    (lambda: text("menu.help"), ("keys", "about")),
-)  # fmt: skip
+MENUS: tuple[tuple[Say, str], ...] = (
+    (
+        lambda: text("menu.file"),
+        "open_files open_folder open_boxes | save save_folder | picture print | settings | quit",
+    ),
+    (
+        lambda: text("menu.edit"),
+        (
+            "undo redo | draw edit_mode square | accept accept_all name difficult | delete duplicate copy_previous"
+            " | next_box previous_box"
+        ),
+    ),
+    (lambda: text("menu.photo"), "next previous | verify read_again"),
+    (
+        lambda: text("menu.view"),
+        (
+            "fit_window fit_width actual_size zoom_in zoom_out | brighten darken reset_brightness"
+            " | hide_boxes show_boxes tags | fold_left fold_right"
+        ),
+    ),
+    (lambda: text("menu.help"), "keys about"),
+)
 
 
 class Actions(QObject):
@@ -131,8 +143,8 @@ class Actions(QObject):
     def fill(self, bar: QMenuBar) -> None:
         for say, keys in MENUS:
             menu = bar.addMenu("")
-            for key in keys:
-                if key:
+            for key in keys.split():
+                if key != "|":
                     menu.addAction(self._actions[key])
                 else:
                     menu.addSeparator()

@@ -77,7 +77,7 @@ class Background(QObject):
     def read(
         self, ask: Callable[[Any], T], done: Done[T], failed: Failed | None = None, owner: QObject | None = None
     ) -> None:
-        """Run ``ask(session)`` on the database thread, then ``done(result)`` here; never, if ``owner`` is gone by then."""
+        """Run ``ask(session)`` on the database thread, then ``done(result)`` here, unless ``owner`` is gone by then."""
 
         def run() -> T:
             with self._opened().read() as session:

@@ -128,13 +128,18 @@ class _Strip(QFrame):
         self._act: QPushButton | None = None
         if message.action is not None:
             self._act = QPushButton()
-            self._act.clicked.connect(lambda: (message.action[1](), close()) if message.action else None)
+            self._act.clicked.connect(partial(self._do, message.action[1], close))
             row.addWidget(self._act, 0, Qt.AlignmentFlag.AlignTop)
         self._close = QToolButton()
         self._close.setIcon(icon("close"))
         self._close.clicked.connect(lambda: close())
         row.addWidget(self._close, 0, Qt.AlignmentFlag.AlignTop)
         self.retranslate()
+
+    @staticmethod
+    def _do(action: Callable[[], object], close: Callable[[], None], _checked: bool = False) -> None:
+        action()
+        close()
 
     def again(self, message: Message) -> None:
         self.message = message

@@ -256,7 +256,7 @@ class PhotoPanel(QWidget):
     def show_rows(
         self, rows: Sequence[ImageRow], title: str | None = None, notes: dict[int, str] | None = None, choose: int = -1
     ) -> None:
-        """``title`` names a folder or a patient (None: the whole workspace); ``choose``: the id to open, else the first."""
+        """``title`` names a folder or a patient (None: the workspace); ``choose``: the id to open, else the first."""
         self._title = title
         self.filter.blockSignals(True)
         self.filter.clear()

@@ -121,9 +121,9 @@ class SettingsPanel(QDialog):
         while self._keys_form.rowCount():
             self._keys_form.removeRow(0)
         for words_of, keys in self._actions.key_list():
-            said = label("soft")
-            said.setText(keys)
-            self._keys_form.addRow(words_of, said)
+            written = label("soft")
+            written.setText(keys)
+            self._keys_form.addRow(words_of, written)
 
 
 def _choice(options: Callable[[], list[tuple[str, str]]], key: str, picked: Callable[[str], None]) -> Choice:

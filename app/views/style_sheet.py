@@ -43,8 +43,10 @@ QLabel[kind="banner"] { color: $text_soft; font-size: 12px; }
 #ground { background: $ground; }
 QFrame[kind="line"] { background: $line; border: none; }
 QFrame[kind="card"] { background: $raised; border: 1px solid $line; border-radius: 6px; }
-QFrame[kind="note"] { background: $raised; border: 1px solid $line; border-left: 3px solid $warning; border-radius: 4px; }
-QFrame[kind="danger"] { background: $raised; border: 1px solid $line; border-left: 3px solid $danger; border-radius: 4px; }
+QFrame[kind="note"] { background: $raised; border: 1px solid $line; border-left: 3px solid $warning;
+    border-radius: 4px; }
+QFrame[kind="danger"] { background: $raised; border: 1px solid $line; border-left: 3px solid $danger;
+    border-radius: 4px; }
 
 QToolButton[kind="rail"] { border: none; border-left: 3px solid transparent; border-radius: 0; color: $text_soft;
     font-size: 11px; padding: 7px 3px 6px 0; }
@@ -61,7 +63,8 @@ QPushButton[kind="primary"]:hover { background: $accent_hover; }
 QPushButton[kind="primary"]:disabled { background: $panel; color: $text_soft; border-color: $line; font-weight: 400; }
 QPushButton:focus, QToolButton:focus, QLineEdit:focus, QComboBox:focus, QPlainTextEdit:focus, QAbstractSpinBox:focus
     { border: 2px solid $accent; }
-QPushButton[kind="flat"] { background: transparent; border: 1px solid transparent; color: $accent_text; padding: 0 6px; }
+QPushButton[kind="flat"] { background: transparent; border: 1px solid transparent; color: $accent_text;
+    padding: 0 6px; }
 QPushButton[kind="flat"]:hover { background: $hover; }
 QPushButton[kind="chip"] { border-radius: 6px; padding: 0 8px; text-align: left; }
 QPushButton[kind="chip"]:checked { background: $selected; border-color: $accent; }
@@ -73,7 +76,8 @@ QToolButton[kind="quiet"]:checked { background: $hover; border-color: transparen
 QToolButton:disabled { color: $text_soft; }
 QToolButton::menu-indicator { image: none; }
 
-QLineEdit, QComboBox, QPlainTextEdit, QAbstractSpinBox { background: $raised; border: 1px solid $line; border-radius: 6px;
+QLineEdit, QComboBox, QPlainTextEdit, QAbstractSpinBox { background: $raised; border: 1px solid $line;
+    border-radius: 6px;
     padding: 3px 7px; min-height: 20px; selection-background-color: $accent; selection-color: $on_colour; }
 QLineEdit[kind="inplace"], QComboBox[kind="inplace"] { background: transparent; border-color: transparent; }
 QLineEdit[kind="inplace"]:hover, QComboBox[kind="inplace"]:hover { background: $raised; border-color: $line; }
@@ -99,7 +103,8 @@ QSplitter::handle:hover { background: $accent; }
 
 QSlider::groove:horizontal { height: 4px; background: $line; border-radius: 2px; }
 QSlider::sub-page:horizontal { background: $accent; border-radius: 2px; }
-QSlider::handle:horizontal { width: 14px; height: 14px; margin: -5px 0; border-radius: 7px; background: $text; border: none; }
+QSlider::handle:horizontal { width: 14px; height: 14px; margin: -5px 0; border-radius: 7px;
+    background: $text; border: none; }
 QSlider::handle:horizontal:hover, QSlider::handle:horizontal:focus { background: $accent; }
 QProgressBar { background: $line; border: none; border-radius: 2px; max-height: 4px; text-align: center; }
 QProgressBar::chunk { background: $accent; border-radius: 2px; }

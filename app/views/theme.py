@@ -61,7 +61,7 @@ DARK = Tokens(
     text="#E6E6E6",
     text_soft="#A8A8A8",
     accent_text="#7DBDF2",
-    selected="#2C4257",
+    selected="#263A4D",
 )
 LIGHT = Tokens(
     dark=False,

@@ -36,7 +36,6 @@ class Window(QMainWindow):
         self._painted = False
         self._furnished = False
         self._theme = theme
-        self.setWindowTitle("Squama")
         self.setMinimumSize(960, 600)
 
     def furnish(self, services: Services) -> None:

@@ -147,9 +147,7 @@ def test_boxes_are_saved_in_a_chosen_folder(
     assert (chosen / "photo 1.xml").exists()
 
 
-def test_a_folder_that_is_gone_is_told_and_nothing_is_lost(
-    reading: Program, qtbot: QtBot, tmp_path: Path
-) -> None:
+def test_a_folder_that_is_gone_is_told_and_nothing_is_lost(reading: Program, qtbot: QtBot, tmp_path: Path) -> None:
     reading.services.change_settings(save_folder=str(tmp_path / "gone"))
     qtbot.keyClick(reading.workbench.canvas, Qt.Key.Key_Y)
     qtbot.keyClick(reading.workbench.canvas, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
@@ -160,9 +158,9 @@ def test_a_folder_that_is_gone_is_told_and_nothing_is_lost(
 
 def test_a_file_of_labelimgs_beside_the_photo_is_read(start: Start, qtbot: QtBot, photo_folder: Path) -> None:
     (photo_folder / "photo 1.xml").write_text(
-        "<annotation><filename>photo 1.jpg</filename><size><width>160</width><height>120</height><depth>3</depth></size>"
-        "<object><name>eczema</name><bndbox><xmin>10</xmin><ymin>20</ymin><xmax>60</xmax><ymax>80</ymax></bndbox></object>"
-        "</annotation>",
+        "<annotation><filename>photo 1.jpg</filename>"
+        "<size><width>160</width><height>120</height><depth>3</depth></size><object><name>eczema</name>"
+        "<bndbox><xmin>10</xmin><ymin>20</ymin><xmax>60</xmax><ymax>80</ymax></bndbox></object></annotation>",
         encoding="utf-8",
     )
     program = start(photo_folder)
@@ -172,9 +170,7 @@ def test_a_file_of_labelimgs_beside_the_photo_is_read(start: Start, qtbot: QtBot
     assert document.annotations[0].box == Box(10, 20, 60, 80)
 
 
-def test_a_damaged_file_of_boxes_is_told_and_never_written_over(
-    start: Start, qtbot: QtBot, photo_folder: Path
-) -> None:
+def test_a_damaged_file_of_boxes_is_told_and_never_written_over(start: Start, qtbot: QtBot, photo_folder: Path) -> None:
     damaged = photo_folder / "photo 1.xml"
     damaged.write_text("<annotation><object>", encoding="utf-8")
     program = start(photo_folder)

@@ -44,8 +44,9 @@ class AnnotatePanel(QWidget):
         for part in (self._heading, self._note, self.list, self.accept_all):
             layout.addWidget(part)
         layout.addSpacing(8)
-        for part in (self._chips_heading, self.chips, self._hint):
-            layout.addWidget(part)
+        layout.addWidget(self._chips_heading)
+        layout.addWidget(self.chips)
+        layout.addWidget(self._hint)
         layout.addStretch()
         foot = QHBoxLayout()
         foot.setSpacing(8)

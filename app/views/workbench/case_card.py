@@ -70,8 +70,10 @@ class CaseCard(QFrame):
         grid.setVerticalSpacing(1)
         grid.setColumnStretch(1, 1)
         grid.setColumnStretch(3, 1)
-        places = (("patient", 0, 0, 3), ("age", 1, 0, 1), ("sex", 1, 2, 1), ("site", 2, 0, 3), ("duration_months", 3, 0, 3),
-                  ("visited", 4, 0, 3), ("centre", 5, 0, 3), ("history", 6, 0, 3), ("pathology", 7, 0, 3))  # fmt: skip
+        places = (
+            ("patient", 0, 0, 3), ("age", 1, 0, 1), ("sex", 1, 2, 1), ("site", 2, 0, 3), ("duration_months", 3, 0, 3),
+            ("visited", 4, 0, 3), ("centre", 5, 0, 3), ("history", 6, 0, 3), ("pathology", 7, 0, 3),
+        )  # fmt: skip
         for name, row, column, span in places:
             caption = label("caption")
             self._captions[name] = caption

@@ -1,4 +1,4 @@
-"""What the models say of the selected lesion: top 3, what they cannot tell apart, red flags, warnings; and the answers."""
+"""What the models say of the selected lesion: top 3, what cannot be told apart, red flags, warnings; the answers."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class DiagnosisPanel(QWidget):
     def show_reading(
         self, lesions: Sequence[Lesion], selected: str, top: Top3, of: str, warnings: Sequence[str], *, busy: bool
     ) -> None:
-        """``of``: "photo" where no lesion is selected and the whole photo was classified; ``busy``: the engine reads."""
+        """``of``: "photo" where there is no lesion and the whole photo was classified; ``busy``: the engine reads."""
         self.setEnabled(True)
         self._lesions, self._selected, self._top = tuple(lesions), selected, top
         self._of, self._warnings, self._busy = of, tuple(warnings), busy

@@ -1,4 +1,4 @@
-"""What leaves the program: boxes as Pascal VOC, the picture with its boxes, paper; and boxes that come in from a file."""
+"""What leaves the program: boxes as Pascal VOC, the picture with its boxes, paper; and boxes that come from a file."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """What the panels say about one photo, worked out of the document and the engine's answer. No Qt, no database.
 
-An answer is the contract's ``diagnose`` JSON of one photo (see docs of the command line): ``lesions``, ``boxes``, ``top3``.
+An answer is the contract's ``diagnose`` JSON of one photo: ``lesions``, ``boxes``, ``top3`` and the rest.
 """
 
 from __future__ import annotations
