@@ -264,6 +264,27 @@ def test_training_wants_a_plan_or_options(squama: CommandLine, demo: Path, tmp_p
     assert squama.refused("train", "missing.toml", *at) == "plan_missing"
 
 
+@pytest.mark.timeout(300)  # two busy cores: loading and warming networks up takes most of it
+def test_train_and_evaluate(squama: CommandLine, demo: Path, trained: tuple[str, str], tmp_path: Path) -> None:
+    recipe = tmp_path / "recipe.toml"
+    recipe.write_text('name = "tiny"\nsize = 32\nbatch = 4\nthreads = 1\n', encoding="utf-8")
+    run, at = tmp_path / "run", ("--workspace", demo)
+    options = ("--task", "classify", "--network", "efficientnet_lite0", "--dataset", "phantom-a", "--start", "scratch")
+    line = ("train", *options, "--recipe", recipe, "--epochs", 1, "--out", run, *at)
+    done = squama("train", *line)
+    assert (done["run"], done["model"]) == (str(run), "tiny:1.0.0")
+    assert squama.refused(*line) == "output_exists"
+    out = tmp_path / "figures"
+    found = squama("evaluate", "evaluate", "tiny", "--dataset", "phantom-a", "--part", "all", "--out", out, *at)
+    assert found["task"] == "classify"
+    assert sum(map(sum, found["confusion"])) == found["n"] > 0
+    assert (out / "predictions.csv").is_file()
+    found = squama("evaluate", "evaluate", trained[0], "--dataset", "phantom-b", "--part", "all", *at)
+    assert found["task"] == "detect"
+    assert squama.refused("evaluate", "nobody", "--dataset", "phantom-b", *at) == "no_such_model"
+    assert squama.refused("evaluate", "tiny", "--dataset", "nothing", *at) == "no_such_dataset"
+
+
 def test_common_options_are_taken_out() -> None:
     common, rest = take_common(["a", "--actor=li", "--json", "--box", "-1,2,3,4", "--", "--json"])
     assert (common.actor, common.json, rest) == ("li", True, ["a", "--box=-1,2,3,4", "--", "--json"])
