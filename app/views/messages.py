@@ -60,6 +60,9 @@ class MessageBar(QWidget):
     def codes(self) -> list[str]:
         return [s.message.code for s in self._strips]
 
+    def strips(self) -> list[QFrame]:
+        return list(self._strips)
+
     def texts(self) -> list[str]:
         return [s.label.text() for s in self._strips]
 
@@ -103,8 +106,9 @@ class MessageBar(QWidget):
 
     def _place(self) -> None:
         width = max(200, min(WIDEST, self._over.width() - 32))
-        height = sum(max(s.heightForWidth(width), s.sizeHint().height()) for s in self._strips)
-        height += self._layout.spacing() * max(0, len(self._strips) - 1)
+        for strip in self._strips:
+            strip.fit(width)
+        height = sum(s.height() for s in self._strips) + self._layout.spacing() * max(0, len(self._strips) - 1)
         self.setGeometry((self._over.width() - width) // 2, self._over.height() - height - 12, width, height)
         self.raise_()
 
@@ -123,18 +127,24 @@ class _Strip(QFrame):
         self.label.setWordWrap(True)
         self.label.setTextFormat(Qt.TextFormat.PlainText)
         self.label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        row.addWidget(mark, 0, Qt.AlignmentFlag.AlignTop)
+        row.addWidget(mark, 0, Qt.AlignmentFlag.AlignVCenter)
         row.addWidget(self.label, 1)
         self._act: QPushButton | None = None
         if message.action is not None:
             self._act = QPushButton()
             self._act.clicked.connect(partial(self._do, message.action[1], close))
-            row.addWidget(self._act, 0, Qt.AlignmentFlag.AlignTop)
+            row.addWidget(self._act, 0, Qt.AlignmentFlag.AlignVCenter)
         self._close = QToolButton()
         self._close.setIcon(icon("close"))
         self._close.clicked.connect(lambda: close())
-        row.addWidget(self._close, 0, Qt.AlignmentFlag.AlignTop)
+        row.addWidget(self._close, 0, Qt.AlignmentFlag.AlignVCenter)
         self.retranslate()
+
+    def fit(self, width: int) -> None:
+        """As high as the words need at this width."""
+        layout = self.layout()
+        assert layout is not None
+        self.setFixedHeight(max(40, layout.totalHeightForWidth(width)))
 
     @staticmethod
     def _do(action: Callable[[], object], close: Callable[[], None], _checked: bool = False) -> None:

@@ -9,11 +9,15 @@ from xml.etree import ElementTree
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QApplication, QFileDialog
+from PySide6.QtWidgets import QApplication, QFileDialog, QPushButton
 from pytestqt.qtbot import QtBot
 
 from app.common.geometry import Box
 from app.common.words import text
+from app.common.workspace import Workspace
+from app.views import theme
+from app.views.messages import DetailsDialog
+from app.views.settings_panel import SettingsPanel
 from app.views.workbench.reading import percent
 from tests.gui.conftest import PATIENCE, Start
 
@@ -329,3 +333,77 @@ def test_annotate_names_boxes_with_chips_and_verifies(reading: Program, qtbot: Q
 
 def test_percentages_never_claim_all_or_nothing() -> None:
     assert [percent(p) for p in (0.0, 0.001, 0.456, 0.999, 1.0)] == ["0 %", "< 1 %", "46 %", "> 99 %", "100 %"]
+
+
+def test_the_card_can_be_filled_faster_than_it_is_stored(start: Start, reading: Program, qtbot: QtBot) -> None:
+    card = reading.workbench.case_card
+    for words in ("1", "12", "123"):
+        card.fields["centre"].setText(words)
+        card.fields["centre"].editingFinished.emit()
+    settle(qtbot, reading)
+    card.sex.set_key("female")
+    card.sex.picked.emit("female")
+    card.fields["history"].setText("itchy")
+    card.fields["history"].setFocus()
+    assert reading.window.messages.codes == []
+
+    again = start()
+    qtbot.waitUntil(lambda: again.workbench.sitting.shown, timeout=PATIENCE)
+    kept = again.workbench.case_card.record
+    assert (kept.centre, kept.sex) == ("123", "female")
+    assert kept.patient
+
+
+def test_an_error_of_the_programs_own_is_a_message_with_details(reading: Program, qtbot: QtBot) -> None:
+    reading.bug.emit("Traceback: details")
+    assert reading.window.messages.codes == ["bug"]
+    strip = reading.window.messages.strips()[0]
+    qtbot.mouseClick(strip.findChild(QPushButton), Qt.MouseButton.LeftButton)
+    dialog = reading.window.findChild(DetailsDialog)
+    assert dialog is not None
+    assert dialog.details.toPlainText() == "Traceback: details"
+    dialog.accept()
+
+
+def test_a_crash_of_the_last_session_is_offered_once(start: Start, qtbot: QtBot, workspace: Workspace) -> None:
+    (workspace.logs / "crash-1.txt").write_text("Fatal Python error", encoding="utf-8")
+    assert start().window.messages.codes == ["crash"]
+    assert start().window.messages.codes == []
+
+
+def test_settings_are_taken_at_once_and_kept(start: Start, reading: Program, qtbot: QtBot) -> None:
+    qtbot.mouseClick(reading.window.rail.settings, Qt.MouseButton.LeftButton)
+    panel = reading.window.findChild(SettingsPanel)
+    assert panel is not None
+    panel.theme.set_key("light")
+    panel.theme.picked.emit("light")
+    panel.language.set_key("zh")
+    panel.language.picked.emit("zh")
+    assert panel.windowTitle() == "设置"
+    assert theme.current() is theme.LIGHT
+    panel.accept()
+    settle(qtbot, reading)
+    again = start()
+    assert again.services.settings.theme == "light"
+    assert again.window.banner.text() == "仅供科研使用，不作诊断依据。"
+
+
+def test_the_list_is_quick_at_a_hundred_thousand_rows(qtbot: QtBot) -> None:
+    from time import perf_counter
+
+    from app.datasets.records import ImageRow
+    from app.views.photo_list import PhotoModel
+
+    rows = [
+        ImageRow(n, f"photo {n}.jpg", Path(f"photo {n}.jpg"), True, False, None, None, None, None, 0, False)
+        for n in range(100_000)
+    ]
+    model = PhotoModel()
+    began = perf_counter()
+    model.set_rows(rows)
+    assert model.index_of(99_999).row() == 99_999
+    model.set_filter("99999")
+    assert model.rowCount() == 1
+    assert model.index_of(99_999).row() == 0
+    assert not model.index_of(5).isValid()
+    assert perf_counter() - began < 5  # some 50 ms on an idle machine

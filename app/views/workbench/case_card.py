@@ -126,6 +126,15 @@ class CaseCard(QFrame):
         self.final.set_key(self._record.final_diagnosis or "")
         self.retranslate()
 
+    def adopt(self, record: CaseRecord, photos: int) -> None:
+        """The card is stored: take over id and version, and leave alone what is being typed."""
+        self._photos = photos
+        self._record = replace(self._record, id=record.id, version=record.version)
+        if not self._record.patient:
+            self._record = replace(self._record, patient=record.patient)
+            self.fields["patient"].setText(record.patient)
+        self.retranslate()
+
     def _finished(self) -> None:
         try:
             new = self._read()

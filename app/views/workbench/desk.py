@@ -81,8 +81,8 @@ def keep_step(session: Any, image_id: int, document: Document, back: bool) -> Im
     return store.image(session, image_id)
 
 
-def keep_case(session: Any, image_id: int, wanted: CaseRecord) -> tuple[CaseRecord, ImageRow]:
-    """Store the card; the first entry makes the photo's case."""
+def keep_case(session: Any, image_id: int, wanted: CaseRecord) -> tuple[CaseRecord, ImageRow, int]:
+    """Store the card (the first entry makes the photo's case); the case, the photo, how many photos the patient has."""
     from dataclasses import replace
 
     from app.datasets import store
@@ -90,7 +90,8 @@ def keep_case(session: Any, image_id: int, wanted: CaseRecord) -> tuple[CaseReco
     if not wanted.id:
         made = store.ensure_case(session, image_id)
         wanted = replace(wanted, id=made.id, version=made.version, patient=wanted.patient or made.patient)
-    return store.update_case(session, wanted), store.image(session, image_id)
+    kept = store.update_case(session, wanted)
+    return kept, store.image(session, image_id), len(store.photos_of_patient(session, kept.patient))
 
 
 def keep_answer(session: Any, image_id: int, rater: str, answer: Mapping[str, Any]) -> None:

@@ -42,34 +42,35 @@ class PhotoLoader(QObject):
         super().__init__(parent)
         self._background = background
         self._kept: OrderedDict[Path, Loaded] = OrderedDict()
-        self._whole: Future[Loaded] | None = None
+        self._waiting: list[Future[Loaded]] = []
 
     def load(self, path: Path, done: Callable[[Loaded], object], failed: Callable[[UserError], object]) -> None:
         """The photo at the screen's scale; at once where it was decoded ahead."""
-        self._drop_whole()
+        self._drop_waiting()
         if path in self._kept:
             done(self._kept[path])
             return
-        self._background.work(
-            partial(load_photo, path, FIRST_SHORT_SIDE), lambda loaded: done(self._keep(loaded)), failed, owner=self
-        )
+        load = partial(load_photo, path, FIRST_SHORT_SIDE)
+        self._waiting.append(self._background.work(load, lambda loaded: done(self._keep(loaded)), failed, owner=self))
 
     def load_whole(self, path: Path, done: Callable[[Loaded], object]) -> None:
         """All its pixels. Given up when another photo is loaded; a failure was told at the first look."""
-        self._drop_whole()
-        self._whole = self._background.work(partial(load_photo, path, None), done, lambda _: None, owner=self)
+        load = partial(load_photo, path, None)
+        self._waiting.append(self._background.work(load, done, lambda _: None, owner=self))
 
     def ahead(self, path: Path) -> None:
         if path not in self._kept:
-            self._background.work(partial(load_photo, path, FIRST_SHORT_SIDE), self._keep, lambda _: None, owner=self)
+            load = partial(load_photo, path, FIRST_SHORT_SIDE)
+            self._waiting.append(self._background.work(load, self._keep, lambda _: None, owner=self))
 
     def forget(self) -> None:
         self._kept.clear()
 
-    def _drop_whole(self) -> None:
-        if self._whole is not None:
-            self._whole.cancel()
-            self._whole = None
+    def _drop_waiting(self) -> None:
+        """What was asked for the photo before and has not begun."""
+        for future in self._waiting:
+            future.cancel()
+        self._waiting.clear()
 
     def _keep(self, loaded: Loaded) -> Loaded:
         self._kept[loaded.path] = loaded

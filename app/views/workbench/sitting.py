@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ class Sitting(QObject):
     reading_changed = Signal()  # lesions, top 3 or warnings are others
     read_through = Signal()  # the answer for the whole photo has come
     row_changed = Signal(object)  # ImageRow with new facts
+    case_kept = Signal()  # ``case`` is as it is stored now
     sidecar_wanted = Signal(object)  # ImageRow of a photo that nobody has boxed yet
     failed = Signal(object)  # UserError of the photo
 
@@ -50,6 +52,8 @@ class Sitting(QObject):
         self.problem = ""  # code of what kept the photo from being shown
         self._tops: dict[str, Top3] = {}
         self._asked: dict[int, str] = {}  # request -> "" for the whole photo, else the box's id
+        self._case_under_way = False
+        self._case_next: CaseRecord | None = None
         self._walking: bool | None = None  # True while undoing, False while redoing
         canvas.edited.connect(self._edited)
         canvas.drawn_box_settled.connect(self.classify)
@@ -161,22 +165,37 @@ class Sitting(QObject):
 
     # -- case ----------------------------------------------------------------------------------------------------
     def keep_case(self, wanted: CaseRecord) -> None:
+        """Store the card; while one is being stored the newest waits, as it must carry that one's version."""
         if self.row is None:
             return
+        if self._case_under_way:
+            self._case_next = wanted
+            return
+        self._case_under_way = True
         image_id = self.row.id
         self._services.background.change(
             partial(desk.keep_case, image_id=image_id, wanted=wanted),
             Changed(CASES, image_id),
             partial(self._case_kept, image_id),
-            partial(self._not_kept, image_id),
+            partial(self._case_not_kept, image_id),
             owner=self,
         )
 
-    def _case_kept(self, image_id: int, kept: tuple[CaseRecord, ImageRow]) -> None:
-        self.row_changed.emit(kept[1])
-        if self.row is not None and self.row.id == image_id:
-            self.case = kept[0]
-            self.row = kept[1]
+    def _case_kept(self, image_id: int, kept: tuple[CaseRecord, ImageRow, int]) -> None:
+        self._case_under_way = False
+        case, row, photos = kept
+        self.row_changed.emit(row)
+        waiting, self._case_next = self._case_next, None
+        if self.row is None or self.row.id != image_id:
+            return
+        self.case, self.row, self.photos_of_patient = case, row, photos
+        self.case_kept.emit()
+        if waiting is not None:
+            self.keep_case(replace(waiting, id=case.id, version=case.version, patient=waiting.patient or case.patient))
+
+    def _case_not_kept(self, image_id: int, error: UserError) -> None:
+        self._case_under_way, self._case_next = False, None
+        self._not_kept(image_id, error)
 
     # -- the engine ----------------------------------------------------------------------------------------------
     @property

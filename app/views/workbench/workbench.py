@@ -132,6 +132,7 @@ class Workbench(QWidget):
         self.canvas.refused.connect(self._window.messages.error)
         self.canvas.context_menu_wanted.connect(self._context_menu)
         self.case_card.edited.connect(self.sitting.keep_case)
+        self.sitting.case_kept.connect(self._case_kept)
         self.case_card.refused.connect(self._window.messages.error)
         self.case_card.patient_wanted.connect(self.collection.show_patient)
         self.tools.min_score_moved.connect(self._show_from)
@@ -213,6 +214,7 @@ class Workbench(QWidget):
         QTimer.singleShot(0, self, self.engine.start)
 
     def close_down(self) -> None:
+        self.canvas.setFocus()  # what is still being typed in the card is entered
         self.engine.stop()
 
     def go(self, place: str) -> None:
@@ -267,6 +269,10 @@ class Workbench(QWidget):
         found = self.sitting.lesions()
         if found and self._window.place == "diagnose" and not self.canvas.selected() and not self.canvas.drawing():
             self.canvas.select(found[0].id)
+
+    def _case_kept(self) -> None:
+        assert self.sitting.case is not None
+        self.case_card.adopt(self.sitting.case, self.sitting.photos_of_patient)
 
     def _history_changed(self, can_undo: bool, can_redo: bool) -> None:
         self.actions_["undo"].setEnabled(can_undo)
