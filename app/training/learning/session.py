@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from app.common.errors import UserError
 from app.common.files import write_atomically
+from app.inference.device import choose_device
 from app.training.events import Events
 from app.training.learning.schedule import Schedule
 from app.training.plan import Plan
@@ -44,9 +45,7 @@ def threads(plan: Plan) -> Iterator[None]:
 
 def pick_device(plan: Plan) -> torch.device:
     """Raises UserError ``no_cuda`` when the plan asks for a GPU that is not there."""
-    if plan.device == "cuda" and not torch.cuda.is_available():
-        raise UserError("no_cuda")
-    return torch.device("cuda" if plan.device != "cpu" and torch.cuda.is_available() else "cpu")
+    return torch.device(choose_device(plan.device).name)
 
 
 def epoch_order(count: int, seed: int, epoch: int, weights: Sequence[float] | None = None) -> NDArray[np.int64]:
