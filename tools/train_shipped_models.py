@@ -1,4 +1,4 @@
-"""Train the shipped models anew: phantom photos, both trainings at once with one thread each, then copies into resources.
+"""Train the shipped models anew: phantom photos, both trainings at once, then copies into resources.
 
     python tools/train_shipped_models.py FOLDER
 
@@ -39,7 +39,8 @@ def main() -> int:
         )
         for plan in PLANS
     ]
-    if any([run.wait() for run in runs]):
+    codes = [run.wait() for run in runs]
+    if any(codes):
         return 1
     for plan in PLANS:
         keep(folder, plan)
