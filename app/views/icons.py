@@ -10,8 +10,8 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QFontDatabase, QIcon, QIconEngine, QPainter, QPixmap
+from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QIcon, QIconEngine, QPainter, QPen, QPixmap
 
 from app.views.theme import current
 
@@ -41,12 +41,13 @@ _NAMES = {
     "warn": "warning",
     "info": "info",
     "trash": "trash",
-    "left": "caret-double-left",
-    "right": "caret-double-right",
     "down": "caret-down",
     "up": "caret-up",
     "doubt": "question",
 }
+
+_FOLDS = {"left": 0.34, "right": 0.66}
+"""Folding side panels: where the line between panel and page stands."""
 
 
 def icon(name: str, *, on_colour: bool = False) -> QIcon:
@@ -77,12 +78,29 @@ def _letters() -> dict[str, str]:
 
 def paint_icon(painter: QPainter, name: str, rect: QRect | QRectF, colour: str) -> None:
     square = QRectF(rect)
+    if name in _FOLDS:
+        _paint_fold(painter, _FOLDS[name], square, colour)
+        return
     font = QFont(_family())
     font.setPixelSize(max(1, round(square.height())))
     painter.save()
     painter.setFont(font)
     painter.setPen(QColor(colour))
     painter.drawText(square, Qt.AlignmentFlag.AlignCenter, _letters()[name])
+    painter.restore()
+
+
+def _paint_fold(painter: QPainter, divider: float, square: QRectF, colour: str) -> None:
+    """A window with a side panel, which the family does not have."""
+    unit = square.height() / 16
+    frame = square.adjusted(1.5 * unit, 2.5 * unit, -1.5 * unit, -2.5 * unit)
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(QColor(colour), unit))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawRoundedRect(frame, 1.5 * unit, 1.5 * unit)
+    x = frame.left() + divider * frame.width()
+    painter.drawLine(QPointF(x, frame.top()), QPointF(x, frame.bottom()))
     painter.restore()
 
 
@@ -108,3 +126,6 @@ class _Engine(QIconEngine):
         self.paint(painter, QRect(QPoint(0, 0), size), mode, state)
         painter.end()
         return pixmap
+
+    def clone(self) -> QIconEngine:
+        return _Engine(self._name, self._on_colour)

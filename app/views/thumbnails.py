@@ -30,7 +30,7 @@ class Thumbnails(QObject):
         self._bytes = 0
         self._broken: set[Path] = set()
         self._wishes: OrderedDict[Path, None] = OrderedDict()
-        self._busy = False
+        self._under_way: Path | None = None
 
     def get(self, path: Path) -> QPixmap | None:
         """The picture if it is there; otherwise it is wished for, and ``arrived`` tells when it came."""
@@ -38,7 +38,7 @@ class Thumbnails(QObject):
         if found is not None:
             self._cache.move_to_end(path)
             return found
-        if path not in self._broken:
+        if path not in self._broken and path != self._under_way:
             self._wishes[path] = None
             self._wishes.move_to_end(path)
             while len(self._wishes) > WAITING:
@@ -50,10 +50,10 @@ class Thumbnails(QObject):
         return path in self._broken
 
     def _next(self) -> None:
-        if self._busy or not self._wishes:
+        if self._under_way is not None or not self._wishes:
             return
-        self._busy = True
         path, _ = self._wishes.popitem()
+        self._under_way = path
         self._background.work(
             lambda: _small_image(path),
             lambda image: self._came(path, image),
@@ -75,7 +75,7 @@ class Thumbnails(QObject):
         self._done(path)
 
     def _done(self, path: Path) -> None:
-        self._busy = False
+        self._under_way = None
         self.arrived.emit(path)
         self._next()
 
