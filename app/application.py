@@ -15,9 +15,9 @@ from PySide6.QtWidgets import QApplication
 
 from app.common.errors import UserError
 from app.common.settings import load_settings
-from app.common.words import set_language, text
+from app.common.words import language, set_language, text
 from app.common.workspace import Workspace, open_workspace
-from app.views.language import chosen_language
+from app.views.language import chosen_language, use_qt_words
 from app.views.window import Window
 
 if TYPE_CHECKING:
@@ -102,6 +102,7 @@ class Program(QObject):
         from app.views.theme import apply_theme
 
         apply_theme(self._app, self._settings.theme)
+        use_qt_words(language())
 
     def _make_services(self) -> None:
         from app.views.services import Services
@@ -189,12 +190,6 @@ def _qt() -> QApplication:
     assert isinstance(app, QApplication)
     app.setApplicationName("Squama")
     app.setStyle("Fusion")
-    if chosen_language("auto") == "zh":
-        from PySide6.QtCore import QLibraryInfo, QTranslator
-
-        translator = QTranslator(app)
-        if translator.load("qtbase_zh_CN", QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)):
-            app.installTranslator(translator)
     return app
 
 

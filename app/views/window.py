@@ -142,10 +142,11 @@ class Window(QMainWindow):
 
     def use_language(self, choice: str) -> None:
         """Every widget that has words says them anew, now."""
-        from app.views.language import chosen_language
+        from app.views.language import chosen_language, use_qt_words
 
         self.services.change_settings(language=choice)
         set_language(chosen_language(choice))
+        use_qt_words(chosen_language(choice))
         self.use_theme(self.services.settings.theme)
         retranslate_all()
 

@@ -54,7 +54,7 @@ def start(qtbot: QtBot, qapp: object, workspace: Workspace) -> Iterator[Start]:
             program.window.deleteLater()
             program.deleteLater()
 
-    def run(*paths: Path, engine: list[str] | None = None) -> Program:
+    def run(*paths: Path, engine: list[str] | None = None, wait: bool = True) -> Program:
         stop()
         program = Program(qapp, workspace, "tester", engine or FAKE_ENGINE)  # type: ignore[arg-type]
         running.append(program)
@@ -63,7 +63,8 @@ def start(qtbot: QtBot, qapp: object, workspace: Workspace) -> Iterator[Start]:
         sys.excepthook, threading.excepthook = hook, thread_hook  # a bug must fail the test
         program.window.showNormal()
         program.window.resize(1366, 768)
-        qtbot.waitUntil(lambda: program.services.background.has_database, timeout=PATIENCE)
+        if wait:
+            qtbot.waitUntil(lambda: program.services.background.has_database, timeout=PATIENCE)
         return program
 
     yield run

@@ -12,11 +12,13 @@ from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QApplication, QFileDialog, QPushButton
 from pytestqt.qtbot import QtBot
 
+from app.common.errors import UserError
 from app.common.geometry import Box
 from app.common.words import text
 from app.common.workspace import Workspace
 from app.views import theme
 from app.views.messages import DetailsDialog
+from app.views.photo_list import NOTE
 from app.views.settings_panel import SettingsPanel
 from app.views.workbench.reading import percent
 from tests.gui.conftest import PATIENCE, Start
@@ -407,3 +409,49 @@ def test_the_list_is_quick_at_a_hundred_thousand_rows(qtbot: QtBot) -> None:
     assert model.index_of(99_999).row() == 0
     assert not model.index_of(5).isValid()
     assert perf_counter() - began < 5  # some 50 ms on an idle machine
+
+
+def test_a_damaged_database_is_told_and_the_window_stays(start: Start, qtbot: QtBot, workspace: Workspace) -> None:
+    workspace.database.write_bytes(b"this is no database at all, whatever its name says" * 100)
+    program = start(wait=False)
+    qtbot.waitUntil(lambda: program.window.messages.codes == ["database_damaged"], timeout=PATIENCE)
+    assert program.window.isVisible()
+
+
+def test_a_patients_photos_stand_in_the_order_of_the_visits(reading: Program, qtbot: QtBot) -> None:
+    bench = reading.workbench
+    card = bench.case_card
+    for name, day in (("photo 1.jpg", "2026-05-01"), ("photo 2.jpg", "2026-02-01")):
+        if bench.sitting.row is None or bench.sitting.row.name != name:
+            qtbot.keyClick(bench.canvas, Qt.Key.Key_D)
+            qtbot.waitUntil(lambda: bench.sitting.shown, timeout=PATIENCE)
+        for field, words in (("patient", "P-9"), ("visited", day)):
+            card.fields[field].setText(words)
+            card.fields[field].editingFinished.emit()
+            settle(qtbot, reading)
+    assert card.photos.text() == text("case.photos", n=2)
+    card.photos.click()
+    settle(qtbot, reading)
+    shown = [bench.photos.model.index(n).data() for n in range(bench.photos.model.rowCount())]
+    assert shown == ["photo 2.jpg", "photo 1.jpg"]
+    assert bench.photos.model.index(0).data(NOTE) == "2026-02-01"
+    assert bench.sitting.row is not None
+    assert bench.sitting.row.name == "photo 2.jpg"
+    bench.photos.back.click()
+    settle(qtbot, reading)
+    assert bench.photos.model.rowCount() == 3
+
+
+def test_a_full_disk_is_told_and_nothing_is_lost(
+    reading: Program, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, photo_folder: Path
+) -> None:
+    def full(path: Path, data: bytes) -> None:
+        raise UserError("disk_full", file=path.name)
+
+    monkeypatch.setattr("app.common.files.write_atomically", full)
+    qtbot.keyClick(reading.workbench.canvas, Qt.Key.Key_Y)
+    qtbot.keyClick(reading.workbench.canvas, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
+    settle(qtbot, reading)
+    assert reading.window.messages.codes == ["disk_full"]
+    assert labels(reading) == ["psoriasis"]
+    assert not (photo_folder / "photo 1.xml").exists()
