@@ -23,6 +23,7 @@ from app.views.workbench import desk
 class Collection(QObject):
     emptied = Signal()
     nothing_found = Signal()
+    working = Signal(bool)  # True while a folder is walked and its photos are registered
 
     def __init__(self, services: Services, panel: PhotoPanel, parent: QWidget) -> None:
         super().__init__(parent)
@@ -63,13 +64,17 @@ class Collection(QObject):
         first = paths[0] if paths[0].is_dir() else paths[0].parent
         self._services.change_settings(last_folder=str(first.absolute()))
         title = paths[0].name if len(paths) == 1 and paths[0].is_dir() else None
-        self._services.background.work(partial(_walk, tuple(paths)), partial(self._walked, title), owner=self)
+        self.working.emit(True)
+        self._services.background.work(
+            partial(_walk, tuple(paths)), partial(self._walked, title), self._given_up, owner=self
+        )
 
     def _walked(self, title: str | None, found: tuple[tuple[Path, ...], tuple[UserError, ...]]) -> None:
         photos, errors = found
         for error in errors[:3]:
             self._services.report(error)
         if not photos:
+            self.working.emit(False)
             if not errors:
                 self.nothing_found.emit()
             return
@@ -77,10 +82,16 @@ class Collection(QObject):
             partial(desk.link, paths=photos),
             Changed(frozenset({"images"})),
             partial(self._linked, title),
+            self._given_up,
             owner=self,
         )
 
+    def _given_up(self, error: UserError) -> None:
+        self.working.emit(False)
+        self._services.report(error)
+
     def _linked(self, title: str | None, rows: tuple[ImageRow, ...]) -> None:
+        self.working.emit(False)
         if title is not None:
             self._show(rows, title)
         else:

@@ -117,6 +117,7 @@ class Workbench(QWidget):
         self.collection.nothing_found.connect(
             lambda: self._window.messages.info("none_found", lambda: text("photos.none_found"))
         )
+        self.collection.working.connect(self._say_working)
         self.photos.chosen.connect(self._open)
         self.sitting.photo_shown.connect(self._photo_shown)
         self.sitting.reading_changed.connect(self._refresh)
@@ -233,6 +234,9 @@ class Workbench(QWidget):
     def _nothing_to_show(self) -> None:
         self.sitting.close()
         self._set_has_photo(False)
+
+    def _say_working(self, working: bool) -> None:
+        self._window.status.set_work(lambda: text("photos.opening") if working else "")
 
     def _set_has_photo(self, there: bool) -> None:
         self._middle.setCurrentIndex(1 if there else 0)
