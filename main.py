@@ -46,8 +46,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run Squama with the arguments behind the program's name; the exit code is the command line's contract."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     multiprocessing.freeze_support()
-    # torch's threads sleep between their tasks instead of spinning: beside other busy programs a model loads and answers
-    # in an eighth of the processor time. Read when torch is first imported (GNU's and Intel's OpenMP).
+    # torch's threads sleep between their tasks instead of spinning: beside other busy programs a model loads and
+    # answers in an eighth of the processor time. Read when torch is first imported (GNU's and Intel's OpenMP).
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     os.environ.setdefault("KMP_BLOCKTIME", "0")
     if arguments[:1] == ["engine"]:

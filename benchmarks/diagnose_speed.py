@@ -90,7 +90,11 @@ def models(folder: Path) -> tuple[InstalledModel, InstalledModel, bool]:
     try:
         return find_model(None, "detect"), find_model(None, "classify"), True
     except UserError:
-        return write_untrained(folder, "detect", "untrained"), write_untrained(folder, "classify", "untrained"), False
+        return (
+            write_untrained(folder, "detect", "untrained-detector"),
+            write_untrained(folder, "classify", "untrained"),
+            False,
+        )
 
 
 def ratio(ours: list[dict[str, float]], theirs: list[dict[str, float]], stage: str) -> float:
