@@ -139,6 +139,10 @@ class Background(QObject):
         failed: Failed | None,
         owner: QObject | None,
     ) -> Future[T]:
+        if self._closed:  # a last repaint may still ask for a thumbnail
+            nothing: Future[T] = Future()
+            nothing.cancel()
+            return nothing
         self._waiting += 1
         future = pool.submit(run)
         future.add_done_callback(lambda f: self._send(lambda: self._finish(f, done, failed, owner)))

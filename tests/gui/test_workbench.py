@@ -455,3 +455,25 @@ def test_a_full_disk_is_told_and_nothing_is_lost(
     assert reading.window.messages.codes == ["disk_full"]
     assert labels(reading) == ["psoriasis"]
     assert not (photo_folder / "photo 1.xml").exists()
+
+
+def test_a_photo_far_down_a_long_list_is_brought_into_view(qtbot: QtBot) -> None:
+    from app.datasets.records import ImageRow
+    from app.views.background import Background
+    from app.views.photo_list import PhotoPanel
+    from app.views.thumbnails import Thumbnails
+
+    rows = [
+        ImageRow(n, f"{n}.jpg", Path(f"{n}.jpg"), True, False, None, None, None, None, 0, False) for n in range(40_000)
+    ]
+    background = Background("tester")
+    background.user_error.connect(lambda _: None)
+    panel = PhotoPanel(Thumbnails(background))
+    qtbot.addWidget(panel)
+    panel.resize(190, 600)
+    panel.show()
+    panel.show_rows(rows, choose=39_000)
+    view = panel.view
+    qtbot.waitUntil(lambda: view.viewport().rect().intersects(view.visualRect(view.currentIndex())), timeout=PATIENCE)
+    assert panel.current() == rows[39_000]
+    background.close()
