@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 CACHE_BYTES = 48 << 20
 WAITING = 120  # older wishes than these were scrolled past
+ON_SCREEN = 12  # the newest so many wishes are what is seen: they are granted from the top down
 SIDE = 144  # pixels, for screens up to twice as dense
 
 
@@ -52,7 +53,9 @@ class Thumbnails(QObject):
     def _next(self) -> None:
         if self._under_way is not None or not self._wishes:
             return
-        path, _ = self._wishes.popitem()
+        wishes = list(self._wishes)
+        path = wishes[max(0, len(wishes) - ON_SCREEN)]
+        del self._wishes[path]
         self._under_way = path
         self._background.work(
             lambda: _small_image(path),

@@ -102,4 +102,6 @@ class Scene:
 
 
 def _scored(number: int, name: str, score: float) -> str:
-    return text("canvas.tag_scored", number=number, name=name, percent=round(100 * score))
+    return text(
+        "canvas.tag_scored", number=number, name=name, percent=min(round(100 * score), 99 if score < 1 else 100)
+    )
