@@ -33,6 +33,7 @@ class Settings:
     device: Device = "auto"
     min_score: float = 0.5
     last_folder: str = ""
+    last_image: int = 0  # the photo that lay open, so that the next start goes on there
     save_folder: str = ""  # empty: beside the photo
     detector: str = ""  # empty: the pack's default
     classifier: str = ""

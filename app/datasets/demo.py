@@ -23,6 +23,7 @@ from app.common.errors import UserError
 from app.common.files import write_error
 from app.common.geometry import Box
 from app.common.packs import DEFAULT_PACK
+from app.common.settings import Settings, save_settings
 from app.common.workspace import open_workspace
 from app.datasets import store
 from app.datasets.demo_photos import Drawn, Planted, Progress, draw, planned_faults, plant, shots
@@ -99,8 +100,8 @@ def _make(
     opened = store.open_store(workspace)
     try:
         with opened.write(ACTOR) as session:
-            cases = _register(session, drawn, planted, generator_hash())
-            datasets = _freeze(session, drawn, cases[1], seed)
+            cases, ids, unread = _register(session, drawn, planted, generator_hash())
+            datasets = _freeze(session, drawn, ids, seed)
     finally:
         opened.close()
     mark = {
@@ -111,13 +112,18 @@ def _make(
         "faults": [{"image": p.path, "fault": p.fault, "of": p.of.path} for p in planted],
     }
     (root / MARK).write_text(json.dumps(mark, indent=1), encoding="utf-8")
-    return len(drawn) + len(planted), cases[0], datasets
+    save_settings(workspace, Settings(last_image=unread))
+    return len(drawn) + len(planted), cases, datasets
 
 
 def _register(
     session: Session, drawn: Sequence[Drawn], planted: Sequence[Planted], generator: str
-) -> tuple[int, dict[str, int]]:
-    """Cases, photos and boxes; gives the number of cases and path -> image id of the photos without a fault."""
+) -> tuple[int, dict[str, int], int]:
+    """Cases, photos and boxes.
+
+    Gives the number of cases, path -> image id of the photos without a fault, and the photo that the window opens on:
+    one that nobody has boxed yet, where there is one.
+    """
     cases: dict[tuple[str, int], int] = {}
     ids: dict[str, int] = {}
     for photo in drawn:
@@ -126,10 +132,11 @@ def _register(
             cases[key] = store.add_case(session, photo.patient.code, **_facts(photo)).id
         ids[photo.path] = store.add_image(session, _image(photo, cases[key], generator))
         store.put_boxes(session, ids[photo.path], _boxes(photo))
+    unboxed = []
     for fault in planted:
         case_id = cases[(fault.of.patient.code, fault.of.shot.visit)]
-        store.add_image(session, _fault_image(fault, case_id, generator))
-    return len(cases), ids
+        unboxed.append(store.add_image(session, _fault_image(fault, case_id, generator)))
+    return len(cases), ids, unboxed[0] if unboxed else next(iter(ids.values()))
 
 
 def _freeze(session: Session, drawn: Sequence[Drawn], ids: dict[str, int], seed: int) -> tuple[str, ...]:

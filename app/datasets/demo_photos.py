@@ -27,6 +27,9 @@ SHARE_OF_A = 0.7
 IN_THIS_PROCESS = 48
 """Up to so many photos a second process costs more than it saves."""
 
+FIRST_SPOILT = 13
+"""Where planting begins: in the small demo with psoriasis; the copy, without boxes, is the photo that lies open."""
+
 Fault = Literal["exact_duplicate", "blur", "dark", "bright", "near_duplicate", "tiny"]
 FAULTS: tuple[Fault, ...] = get_args(Fault)
 
@@ -97,7 +100,7 @@ def draw(wanted: Sequence[Shot], seed: int, media: Path, processes: int) -> Gene
 def plant(drawn: Sequence[Drawn], count: int, seed: int, media: Path) -> Iterator[Planted]:
     """``count`` faulty photos, of every kind in turn, made from photos spread over the whole collection."""
     for n in range(count):
-        of = drawn[(n * len(drawn)) // count]
+        of = drawn[(n * len(drawn) // count + FIRST_SPOILT) % len(drawn)]
         fault = FAULTS[n % len(FAULTS)]
         data = _faulty(fault, media / of.path, seed + n)
         path = f"phantoms/more/IMG_{n:06d}.jpg"

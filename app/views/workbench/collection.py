@@ -34,9 +34,8 @@ class Collection(QObject):
 
     def show_all(self) -> None:
         current = self._panel.current()
-        self._services.background.read(
-            desk.every_photo, partial(self._show, choose=current.id if current else -1), owner=self
-        )
+        choose = current.id if current else self._services.settings.last_image
+        self._services.background.read(desk.every_photo, partial(self._show, choose=choose), owner=self)
 
     def _show(self, rows: Sequence[ImageRow], title: str | None = None, choose: int = -1) -> None:
         self._panel.show_rows(rows, title, choose=choose)

@@ -229,6 +229,7 @@ class Workbench(QWidget):
         beside = (self.photos.model.row_of(self.photos.model.index(index + step)) for step in (1, -1))
         self._set_has_photo(True)
         self._window.messages.dismiss(self.sitting.problem)
+        self._services.change_settings(last_image=row.id)
         self.sitting.open(row, tuple(other.path for other in beside if other is not None))
 
     def _nothing_to_show(self) -> None:

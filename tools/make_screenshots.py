@@ -1,0 +1,113 @@
+"""Draws the pictures of ``docs/images`` from phantoms only: a demo workspace, the shipped models, a window of 1366 x 768.
+
+    .venv/bin/python tools/make_screenshots.py [--out docs/images]
+
+Without a display Qt's offscreen platform is used.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+if not os.environ.get("DISPLAY"):
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+from PySide6.QtCore import QObject, Qt, QTimer  # noqa: E402
+from PySide6.QtTest import QTest  # noqa: E402
+
+from app.application import Program, _qt, engine_command  # noqa: E402
+from app.common.geometry import Box  # noqa: E402
+from app.common.words import Language  # noqa: E402
+from app.common.workspace import open_workspace  # noqa: E402
+
+LONGEST = 120_000  # ms
+
+Step = Callable[[], None]
+
+
+class Studio(QObject):
+    """Plays steps, each when the program has come to rest."""
+
+    def __init__(self, program: Program, out: Path) -> None:
+        super().__init__()
+        self.program = program
+        self.bench = program.workbench
+        self.out = out
+        self.steps = self.play()
+        self.timer = QTimer(self, interval=50)
+        self.timer.timeout.connect(self.look)
+
+    def look(self) -> None:
+        rests = self.program.has_begun and self.program.services.background.idle
+        if not rests or not self.bench.sitting.answer or self.bench.sitting.busy:
+            return
+        if next(self.steps, None) is None:
+            self.timer.stop()
+            self.program.window.close()
+
+    def play(self) -> Iterator[bool]:
+        window = self.program.window
+        window.showNormal()
+        window.resize(1366, 768)
+        yield True
+        for language, theme in (("en", "dark"), ("zh", "light")):
+            self.dress(language, theme)
+            yield True
+            self.bench.canvas.fit_window()
+            yield True
+            self.shoot(f"demo-{language}.png")
+        window.rail.buttons["annotate"].click()
+        self.draw()
+        yield True
+        yield True
+        self.shoot("annotate-zh.png")
+        self.dress("en", "light")
+        window.rail.buttons["diagnose"].click()
+        QTest.keyClick(self.bench.canvas, Qt.Key.Key_D)
+        yield True
+        yield True
+        self.shoot("next-en.png")
+
+    def dress(self, language: Language, theme: str) -> None:
+        self.program.window.use_theme(theme)
+        self.program.window.use_language(language)
+
+    def draw(self) -> None:
+        QTest.keyClick(self.bench.canvas, Qt.Key.Key_Y, Qt.KeyboardModifier.ShiftModifier)
+        width, height = self.bench.canvas.photo_size()
+        self.bench.canvas.add_box(Box(width * 0.06, height * 0.62, width * 0.24, height * 0.86))
+
+    def shoot(self, name: str) -> None:
+        self.out.mkdir(parents=True, exist_ok=True)
+        self.program.window.grab().save(str(self.out / name))
+        sys.stderr.write(f"{name}\n")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, default=ROOT / "docs" / "images")
+    options = parser.parse_args()
+    from app.datasets.demo import make_demo
+
+    app = _qt()
+    with tempfile.TemporaryDirectory() as folder:
+        demo = make_demo(Path(folder) / "demo", photos=24, seed=0)
+        program = Program(app, open_workspace(demo.workspace), "doctor", engine_command())
+        studio = Studio(program, options.out)
+        QTimer.singleShot(LONGEST, app.quit)
+        program.start([])
+        studio.timer.start()
+        app.exec()
+        program.stop()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
