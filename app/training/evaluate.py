@@ -30,8 +30,8 @@ def evaluate(
 ) -> dict[str, Any]:
     """The contract's ``evaluate``: every lesion of known disease (classify) or every box (detect) of the part.
 
-    A classifier answers for the true boxes, for a photo without boxes by the whole of it; a detector's answers are those of
-    all scores from its own lowest on. Intervals (95 %) are bootstrapped over groups (patients).
+    A classifier answers for the true boxes, for a photo without boxes by the whole of it; a detector's answers count
+    from its own lowest score on. Intervals (95 %) are bootstrapped over groups (patients).
 
     Args:
         part: train, val, test or all.

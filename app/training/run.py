@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,9 +20,7 @@ from app.training.events import Events
 from app.training.plan import Plan, plan_as_toml
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
-    from app.training.learning.samples import Piece, Scene
+    from app.training.learning.whole import Learned
 
 
 @dataclass(frozen=True)
@@ -36,16 +33,6 @@ class RunResult:
 
     def as_json(self) -> dict[str, Any]:
         return {"run": str(self.run), "model": self.model, "scores": self.scores}
-
-
-@dataclass(frozen=True)
-class _Learned:
-    state: dict[str, Tensor]
-    scores: dict[str, float]
-    temperature: float
-    unlike: dict[str, Any]
-    parameters: dict[str, Any]
-    counts: dict[str, int]
 
 
 def train(plan: Plan, out: Path, workspace: Workspace, resume: bool = False) -> RunResult:
@@ -65,9 +52,12 @@ def train(plan: Plan, out: Path, workspace: Workspace, resume: bool = False) -> 
 
 def train_on(plan: Plan, dataset: FrozenDataset, out: Path, workspace: Workspace, resume: bool = False) -> RunResult:
     """As :func:`train`, on a data set that is at hand."""
+    from app.training.learning.classify import Normal
     from app.training.learning.session import Stopped
+    from app.training.learning.whole import learn_classifier, learn_detector
 
     _check(plan, dataset)
+    learn, input_ = (learn_classifier if plan.task == "classify" else learn_detector), _preprocessing(plan)
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -76,7 +66,7 @@ def train_on(plan: Plan, dataset: FrozenDataset, out: Path, workspace: Workspace
     events = Events(out, _say)
     events.write("started", task=plan.task, network=plan.network, dataset=dataset.full_name, seed=plan.seed)
     try:
-        learned = (_classify if plan.task == "classify" else _detect)(plan, dataset, events, workspace, resume)
+        learned = learn(plan, dataset, Normal(input_.mean, input_.std), events, workspace, resume)
     except Stopped as stop:
         raise UserError("training_stopped", run=out.name) from stop
     except UserError as error:
@@ -103,93 +93,7 @@ def _check(plan: Plan, dataset: FrozenDataset) -> None:
         raise UserError("no_training_images", dataset=dataset.full_name)
 
 
-def _classify(plan: Plan, dataset: FrozenDataset, events: Events, workspace: Workspace, resume: bool) -> _Learned:
-    import torch
-
-    from app.evaluation.classification import accuracy, balanced_accuracy, ece, macro_auc
-    from app.inference.networks.classifiers import build_classifier
-    from app.inference.unlike import fit_unlike
-    from app.training.learning.calibration import best_temperature, softmax
-    from app.training.learning.classify import Normal, predict, train_classifier
-    from app.training.learning.samples import load_pieces, squares
-    from app.training.learning.session import pick_device, threads
-    from app.training.learning.starts import start_classifier
-
-    device = pick_device(plan)
-    classes = len(dataset.classes)
-    with threads(plan):
-        train_set = load_pieces(dataset.part("train"), dataset.classes, plan.size, plan.margin, whole=True)
-        val_set = load_pieces(dataset.part("val"), dataset.classes, plan.size, plan.margin, whole=True)
-        val_boxes = [p for p in val_set if p.box is not None] or val_set
-        if not train_set or not val_boxes:
-            raise UserError("no_training_images", dataset=dataset.full_name)
-        events.write("loaded", pieces=len(train_set), val=len(val_boxes), classes=classes)
-        torch.manual_seed(plan.seed)
-        model = build_classifier(plan.network, classes, dropout=0.2)
-        start_classifier(model, plan, workspace)
-        pre = _preprocessing(plan)
-        normal = Normal(pre.mean, pre.std)
-        kept = train_classifier(plan, model, normal, train_set, val_boxes, classes, events, device, resume)
-        logits, truth = predict(kept, normal, squares(val_boxes, plan.size), device)[0], _labels(val_boxes)
-        temperature = best_temperature(logits, truth)
-        p = softmax(logits / temperature)
-        scores = {
-            "accuracy": accuracy(truth, p.argmax(1)),
-            "balanced_accuracy": balanced_accuracy(truth, p.argmax(1), classes),
-            "macro_auc": macro_auc(truth, p),
-            "ece": ece(truth, p),
-        }
-        events.write("calibrated", temperature=temperature, **scores)
-        whole = [[p for p in part if p.box is None] or list(part) for part in (train_set, val_set)]
-        features = [torch.from_numpy(predict(kept, normal, squares(w, plan.size), device)[1]) for w in whole]
-        unlike = fit_unlike(features[0], features[1])
-    state = {**kept.state_dict(), **unlike.tensors()}
-    counts = {"images": len(dataset.part("train")), "lesions": sum(p.box is not None for p in train_set)}
-    return _Learned(state, scores, temperature, unlike.as_json(), {}, counts)
-
-
-def _detect(plan: Plan, dataset: FrozenDataset, events: Events, workspace: Workspace, resume: bool) -> _Learned:
-    import torch
-
-    from app.evaluation.detection import average_precision_07, match, mean_over_classes
-    from app.inference.networks.detectors import DetectorSettings, build_detector
-    from app.training.learning.classify import Normal
-    from app.training.learning.detect import anchor_sizes, detect_all, map50, train_detector, truth_of
-    from app.training.learning.samples import load_lesion_source, load_scenes
-    from app.training.learning.session import pick_device, threads
-    from app.training.learning.starts import start_detector
-
-    device = pick_device(plan)
-    classes = len(dataset.classes)
-    with threads(plan):
-        named = load_scenes(dataset.part("train"), dataset.classes, plan.size)
-        val_set = load_scenes(dataset.part("val"), dataset.classes, plan.size)
-        others = [load_lesion_source(source, plan.size) * source.repeat for source in plan.lesion_only]
-        train_set: list[Scene] = [*named, *(scene for source in others for scene in source)]
-        events.write("loaded", photos=len(named), unnamed=len(train_set) - len(named), val=len(val_set))
-        parameters = {"anchor_sizes": anchor_sizes(train_set, plan), **plan.architecture}
-        settings = DetectorSettings.from_json(parameters)
-        torch.manual_seed(plan.seed)
-        model = build_detector(plan.network, classes, settings)
-        start_detector(model, plan, workspace)
-        pre = _preprocessing(plan)
-        normal = Normal(pre.mean, pre.std)
-        kept = train_detector(plan, model, normal, train_set, val_set, classes, events, device, resume)
-        found = detect_all(kept, normal, val_set, device)
-        truths = [truth_of(scene) for scene in val_set]
-        scores = {
-            "map50_voc": map50(val_set, found, classes),
-            "map50_voc07": mean_over_classes([average_precision_07(match(truths, found, k)) for k in range(classes)]),
-        }
-    counts = {
-        "images": len(named),
-        "boxes": sum(len(s.labels) for s in named),
-        "unnamed_photos": len(train_set) - len(named),
-    }
-    return _Learned(dict(kept.state_dict()), scores, 1.0, {}, settings.as_json(), counts)
-
-
-def _keep(plan: Plan, dataset: FrozenDataset, learned: _Learned, workspace: Workspace) -> Manifest:
+def _keep(plan: Plan, dataset: FrozenDataset, learned: Learned, workspace: Workspace) -> Manifest:
     from app.inference.weights import save_model
 
     version = _free_version(workspace.models / plan.name, plan.version)
@@ -234,12 +138,6 @@ def _free_version(models: Path, wanted: str) -> str:
     while (models / f"{major}.{minor}.{patch}").exists():
         patch += 1
     return f"{major}.{minor}.{patch}"
-
-
-def _labels(pieces: Sequence[Piece]) -> Any:
-    import numpy as np
-
-    return np.array([p.label for p in pieces])
 
 
 def _say(line: str) -> None:
