@@ -68,7 +68,8 @@ def _run(words: Sequence[str]) -> Outcome:
         options = parser().parse_args(rest)
         return _COMMANDS[_name(options)](common, options)
     except UserError as error:
-        return Outcome({"error": error.as_json()}, REFUSED)
+        stopped = error.code == "training_stopped"
+        return Outcome({"error": error.as_json()}, CANCELLED if stopped else REFUSED)
     except KeyboardInterrupt:
         return Outcome({"error": UserError("cancelled").as_json()}, CANCELLED)
 
