@@ -1,13 +1,12 @@
 """How long the canvas takes to paint a 12-megapixel photo with 2,000 boxes.
 
-``python -m benchmarks.canvas_speed [--boxes 2000] [--json]``: median and 95th percentile in ms of a whole paint (after
+``python -m benchmarks.canvas_speed [--full]``: median and 95th percentile in ms of a whole paint (after
 a pan or zoom: photo, boxes and tags anew), of a paint while a box is dragged over them, and of the photo alone.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import random
 import statistics
@@ -24,26 +23,27 @@ from app.annotation.document import Annotation, Document, Suggestion
 from app.common.geometry import Box
 from app.common.packs import load_pack
 from app.views.canvas import PhotoCanvas
+from benchmarks.common import keep
 
 SIZE = (4032, 3024)
 WIDGET = (1280, 800)
+BOXES = 2000
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--boxes", type=int, default=2000)
-    parser.add_argument("--rounds", type=int, default=60)
-    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--full", action="store_true")
     options = parser.parse_args()
     app = QApplication([])
-    report = measure(options.boxes, options.rounds)
-    print(json.dumps(report) if options.json else "\n".join(f"{k:28}{v}" for k, v in report.items()))
+    times = measure(BOXES, 200 if options.full else 60)
+    rows = [[f"Canvas, 12 megapixels, {BOXES} boxes: {what}", "", spent] for what, spent in times.items()]
+    keep("canvas-speed", {"boxes": BOXES, "photo": SIZE, "widget": WIDGET, "rows": rows}, options.full)
     app.quit()
 
 
-def measure(boxes: int, rounds: int) -> dict[str, object]:
+def measure(boxes: int, rounds: int) -> dict[str, str]:
     canvas = _canvas()
-    result: dict[str, object] = {"boxes": boxes, "photo": SIZE, "widget": WIDGET}
+    result: dict[str, str] = {}
     result["photo alone, panned"] = _times(canvas, rounds, _pan(canvas))
     _fill(canvas, boxes)
     result["first paint"] = _times(canvas, 1, lambda _: None)

@@ -86,6 +86,18 @@ def start_up(r: Result) -> list[Row]:
     ]  # fmt: skip
 
 
+def diagnose_speed(r: Result) -> list[Row]:
+    ours, plain = r["squama_ms"], r["plain_ms"]
+    return [
+        (
+            f"{r['photo']} to boxes, {stage}: plain eager PyTorch against Squama",
+            "> 1 x" if stage == "total" else "",
+            f"{r['plain_over_squama'][stage]:.1f} x ({plain[stage]:.0f} / {ours[stage]:.0f} ms)",
+        )
+        for stage in ours
+    ]
+
+
 def generic(r: Result) -> list[Row]:
     """Benchmarks that give their own ``rows``: ``[[figure, target, measured], ...]``."""
     return [(figure, target, measured) for figure, target, measured in r["rows"]]
@@ -98,22 +110,22 @@ READERS: dict[str, Callable[[Result], list[Row]]] = {
     "lesion-recall": lesion_recall,
     "unlike": unlike,
     "start-up": start_up,
+    "diagnose-speed": diagnose_speed,
 }
+
+
+def kept_names() -> list[str]:
+    """Those with a reader in its order, then the others by name."""
+    found = {file.stem.removesuffix("-quick") for file in RESULTS.glob("*.json")}
+    return [n for n in READERS if n in found] + sorted(found - set(READERS))
 
 
 def table() -> str:
     lines = ["| figure | target | measured | when |", "|---|---|---|---|"]
-    names = list(READERS) + sorted(
-        f.stem
-        for f in RESULTS.glob("*.json")
-        if f.stem.removesuffix("-quick") not in READERS and "-quick" not in f.stem
-    )
-    for name in names:
+    for name in kept_names():
         file = RESULTS / f"{name}.json"
         if not file.exists():
             file = RESULTS / f"{name}-quick.json"
-        if not file.exists():
-            continue
         result = json.loads(file.read_text(encoding="utf-8"))
         when = result["date"] + ("" if result["full"] else ", quick")
         lines += [f"| {a} | {b} | {c} | {when} |" for a, b, c in READERS.get(name, generic)(result)]
