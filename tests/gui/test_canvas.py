@@ -410,6 +410,22 @@ def test_fitting_follows_the_window(qtbot: QtBot, canvas: PhotoCanvas) -> None:
     assert canvas.zoom() == pytest.approx(1)
 
 
+def test_while_a_box_is_drawn_the_selected_one_stays_where_it_is(qtbot: QtBot, canvas: PhotoCanvas) -> None:
+    orange = QColor(load_pack().disease("psoriasis").colour).rgb()
+
+    def orange_at(x: float, y: float) -> bool:
+        image, where = canvas.grab().toImage(), at(canvas, x, y)
+        return any(image.pixel(where.x(), where.y() + step) == orange for step in range(-3, 4))
+
+    canvas.select("00box")
+    canvas.start_drawing()
+    qtbot.mousePress(canvas, LEFT, NOTHING, at(canvas, 400, 400))
+    qtbot.mouseMove(canvas, at(canvas, 560, 560))
+    assert orange_at(230, 100)  # on the upper line of the box, off its handles
+    assert not orange_at(440, 400)  # on the upper line of what is drawn: its disease is not known yet
+    qtbot.mouseRelease(canvas, LEFT, NOTHING, at(canvas, 560, 560))
+
+
 def test_boxes_and_the_synthetic_badge_are_painted(canvas: PhotoCanvas) -> None:
     def count(colour: str) -> int:
         image = canvas.grab().toImage()

@@ -12,7 +12,7 @@ from app.annotation.hit_testing import Handle, Hit, hit
 from app.common.geometry import Box
 from app.common.words import text
 from app.views.canvas.gestures import Gesture, Kind
-from app.views.canvas.scene_view import SceneView
+from app.views.canvas.scene_view import GhostIs, SceneView
 
 REACH = 7.0  # widget pixels in which a handle or a line is felt
 _FAST = 10  # photo pixels of an arrow key with Shift
@@ -24,6 +24,7 @@ _CURSORS: dict[Handle, Qt.CursorShape] = {
     "sw": _SHAPE.SizeBDiagCursor, "n": _SHAPE.SizeVerCursor, "s": _SHAPE.SizeVerCursor,
     "e": _SHAPE.SizeHorCursor, "w": _SHAPE.SizeHorCursor,
 }  # fmt: skip
+_GHOSTS: dict[Kind, GhostIs] = {"copy": "copy", "draw": "new"}
 _ARROWS = {
     Qt.Key.Key_Left: (-1, 0), Qt.Key.Key_Right: (1, 0), Qt.Key.Key_Up: (0, -1), Qt.Key.Key_Down: (0, 1),
 }  # fmt: skip
@@ -117,7 +118,7 @@ class PointerView(SceneView):
         """The gesture under way comes to nothing."""
         self._gesture = None
         self._ghost = None
-        self._ghost_copies = False
+        self._ghost_is = "moved"
         self.update()
 
     def finish(self) -> None:
@@ -134,7 +135,7 @@ class PointerView(SceneView):
         box = self.scene.find(on.id) if on else None
         handle = on.handle if on else None
         self._gesture = Gesture(kind, now, now, (at.x(), at.y()), on.id if on else "", box, handle)
-        self._ghost_copies = kind == "copy"
+        self._ghost_is = _GHOSTS.get(kind, "moved")
 
     def _carry_on(self, at: QPointF) -> None:
         gesture = self._gesture

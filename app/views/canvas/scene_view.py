@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 from PySide6.QtCore import QPointF, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPixmap
@@ -16,6 +16,10 @@ from app.views.canvas import box_painter
 from app.views.canvas.box_painter import Placed, Strokes
 from app.views.canvas.photo_view import PhotoView
 from app.views.canvas.scene import NO_LABEL_COLOUR, Item, Scene
+
+
+GhostIs = Literal["moved", "copy", "new"]
+"""What the ghost is of the selected box: itself (which then shows nowhere else), a copy, or nothing of it."""
 
 
 class SceneView(PhotoView):
@@ -32,7 +36,7 @@ class SceneView(PhotoView):
         self._placed: tuple[object, list[Placed]] | None = None
         self._tags_cut = False  # some tags are left out or show a number only
         self._ghost: Box | None = None  # what the gesture under way makes, photo pixels
-        self._ghost_copies = False  # the selected box stays where it is while the ghost moves
+        self._ghost_is: GhostIs = "moved"
         self._crosshair: QPointF | None = None
         self._focus_ring = False
 
@@ -85,7 +89,7 @@ class SceneView(PhotoView):
 
     def _with_boxes(self, backdrop: QPixmap) -> QPixmap:
         """The backdrop with every box but the selected one: drawn anew only when one of them changes."""
-        apart = "" if self._ghost_copies else self._selected
+        apart = self._selected if self._ghost_is == "moved" else ""
         key = (backdrop.cacheKey(), self._version, apart)
         if self._still is None or self._still[0] != key:
             pixmap = backdrop.copy()
@@ -111,12 +115,13 @@ class SceneView(PhotoView):
         """What changes with every move of the pointer."""
         origin, size = self._origin(), self._whole_size()
         chosen = self.scene.by_id.get(self._selected)
-        if chosen and not self._ghost_copies:
+        if chosen and self._ghost_is == "moved":
             tag = self.scene.tags and self._ghost is None
             others = [b for b in self._placed_items() if b.item.id != chosen.id] if tag else []
             box_painter.paint_selected(painter, self._place(chosen, self._ghost), others, origin, size, tag)
         elif self._ghost is not None:
-            ghost = chosen or Item("", self._ghost, NO_LABEL_COLOUR, False, False, "")
+            copied = chosen if self._ghost_is == "copy" else None
+            ghost = copied or Item("", self._ghost, NO_LABEL_COLOUR, False, False, "")
             box_painter.paint_box(painter, self._place(ghost, self._ghost), origin, size)
         hovered = self.scene.by_id.get(self._hovered)
         if hovered and hovered.id != self._selected and (self._tags_cut or not self.scene.tags):
