@@ -23,12 +23,12 @@ QMenu::item:disabled { color: $text_soft; }
 QMenu::separator { height: 1px; background: $line; margin: 4px 8px; }
 QMenu::indicator { width: 14px; height: 14px; margin-left: 6px; }
 
-QLabel[kind="page"] { font-size: 20px; font-weight: 600; }
-QLabel[kind="section"] { font-size: 13px; font-weight: 600; }
+QLabel[kind="page"] { font-size: 20px; font-weight: 700; }
+QLabel[kind="section"] { font-size: 13px; font-weight: 700; }
 QLabel[kind="soft"] { color: $text_soft; }
 QLabel[kind="caption"] { color: $text_soft; font-size: 11px; }
 QLabel[kind="small"] { color: $text_soft; font-size: 12px; }
-QLabel[kind="empty"] { font-size: 15px; color: $on_ground; font-weight: 600; }
+QLabel[kind="empty"] { font-size: 15px; color: $on_ground; font-weight: 700; }
 QLabel[kind="banner"] { color: $text_soft; font-size: 12px; }
 
 #header, #statusLine, #rail, #sidePanel, #toolRow { background: $panel; }
@@ -58,13 +58,15 @@ QPushButton { background: $raised; border: 1px solid $line; border-radius: 6px; 
 QPushButton:hover { background: $hover; }
 QPushButton:pressed { background: $sunken; }
 QPushButton:disabled { color: $text_soft; background: $panel; }
-QPushButton[kind="primary"] { background: $accent; color: $on_colour; border-color: $accent; font-weight: 600; }
+QPushButton[kind="primary"] { background: $accent; color: $on_colour; border-color: $accent; font-weight: 700; }
 QPushButton[kind="primary"]:hover { background: $accent_hover; }
 QPushButton[kind="primary"]:disabled { background: $panel; color: $text_soft; border-color: $line; font-weight: 400; }
-QPushButton:focus, QToolButton:focus, QLineEdit:focus, QComboBox:focus, QPlainTextEdit:focus, QAbstractSpinBox:focus
-    { border: 2px solid $accent; }
+QPushButton:focus, QToolButton:focus { border: 2px solid $accent; }
+QPushButton:focus { padding: 0 11px; min-height: 26px; }
+QToolButton:focus { padding: 2px; }
 QPushButton[kind="flat"] { background: transparent; border: 1px solid transparent; color: $accent_text;
     padding: 0 6px; }
+QPushButton[kind="flat"]:focus { padding: 0 5px; border: 2px solid $accent; }
 QPushButton[kind="flat"]:hover { background: $hover; }
 QPushButton[kind="chip"] { border-radius: 6px; padding: 0 8px; text-align: left; }
 QPushButton[kind="chip"]:checked { background: $selected; border-color: $accent; }
@@ -79,9 +81,15 @@ QToolButton::menu-indicator { image: none; }
 QLineEdit, QComboBox, QPlainTextEdit, QAbstractSpinBox { background: $raised; border: 1px solid $line;
     border-radius: 6px;
     padding: 3px 7px; min-height: 20px; selection-background-color: $accent; selection-color: $on_colour; }
-QLineEdit[kind="inplace"], QComboBox[kind="inplace"] { background: transparent; border-color: transparent; }
-QLineEdit[kind="inplace"]:hover, QComboBox[kind="inplace"]:hover { background: $raised; border-color: $line; }
-QLineEdit[kind="inplace"]:focus, QComboBox[kind="inplace"]:focus { background: $raised; border: 1px solid $accent; }
+QLineEdit:focus, QComboBox:focus, QPlainTextEdit:focus, QAbstractSpinBox:focus
+    { border: 2px solid $accent; padding: 2px 6px; }
+QLineEdit[kind="inplace"], QComboBox[kind="inplace"], QPlainTextEdit[kind="inplace"]
+    { background: transparent; border-color: transparent; }
+QLineEdit[kind="inplace"]:hover, QComboBox[kind="inplace"]:hover, QPlainTextEdit[kind="inplace"]:hover
+    { background: $raised; border-color: $line; }
+QLineEdit[kind="inplace"]:focus, QComboBox[kind="inplace"]:focus, QPlainTextEdit[kind="inplace"]:focus
+    { background: $raised; border: 2px solid $accent; }
+QComboBox QLineEdit { border: none; padding: 0; background: transparent; }
 QComboBox::drop-down { border: none; width: 20px; }
 QComboBox::down-arrow { image: none; }
 QComboBox QAbstractItemView { background: $raised; border: 1px solid $line; selection-background-color: $selected;

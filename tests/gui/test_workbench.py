@@ -356,6 +356,33 @@ def test_the_card_can_be_filled_faster_than_it_is_stored(start: Start, reading: 
     assert kept.patient
 
 
+def test_the_card_reads_in_the_present_language_and_stores_one(reading: Program, qtbot: QtBot) -> None:
+    from dataclasses import replace
+
+    bench = reading.workbench
+    card = bench.case_card
+    both = "Itchy for three months.\n瘙痒三个月。"
+    bench.sitting.keep_case(replace(card.record, site="back", history=both, duration_months=29.0))
+    settle(qtbot, reading)
+    card.show_case(bench.sitting.case, 1)
+    assert (card.fields["site"].text(), card.fields["history"].text()) == ("back", "Itchy for three months.")
+    reading.window.use_language("zh")
+    assert (card.fields["site"].text(), card.fields["history"].text()) == ("背部", "瘙痒三个月。")
+    card.fields["site"].setText("小腿")
+    card.fields["site"].editingFinished.emit()
+    settle(qtbot, reading)
+    assert bench.sitting.case is not None
+    assert (bench.sitting.case.site, bench.sitting.case.history) == ("lower leg", both)
+    card.fields["history"].setText("瘙痒一年。")
+    card.fields["history"].editingFinished.emit()
+    settle(qtbot, reading)
+    assert bench.sitting.case.history == "瘙痒一年。"
+    assert card._summary.text() == "小腿 · 病程 2 年 5 个月"
+    reading.window.use_language("en")
+    assert (card.fields["site"].text(), card.fields["history"].text()) == ("lower leg", "瘙痒一年。")
+    assert reading.window.messages.codes == []
+
+
 def test_an_error_of_the_programs_own_is_a_message_with_details(reading: Program, qtbot: QtBot) -> None:
     reading.bug.emit("Traceback: details")
     assert reading.window.messages.codes == ["bug"]

@@ -17,7 +17,6 @@ from app.views.canvas.box_painter import Placed, Strokes
 from app.views.canvas.photo_view import PhotoView
 from app.views.canvas.scene import NO_LABEL_COLOUR, Item, Scene
 
-
 GhostIs = Literal["moved", "copy", "new"]
 """What the ghost is of the selected box: itself (which then shows nowhere else), a copy, or nothing of it."""
 

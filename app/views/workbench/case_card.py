@@ -8,6 +8,7 @@ from datetime import date
 from PySide6.QtCore import QObject, QSize, Qt, Signal
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
+from app.common.case_words import centre_of, centre_words, note_words, site_of, site_words, sites
 from app.common.errors import UserError
 from app.common.packs import Pack
 from app.common.words import text
@@ -15,8 +16,11 @@ from app.datasets.records import CaseRecord
 from app.views.choice import Choice
 from app.views.icons import icon
 from app.views.parts import Elided, label, tool_button
+from app.views.workbench.case_fields import NoteField, WordField
 
-_TEXTS = ("patient", "age", "site", "duration_months", "visited", "centre", "history", "pathology")
+_LINES = ("patient", "age", "duration_months", "visited", "centre")
+_NOTES = ("history", "pathology")
+Field = QLineEdit | NoteField
 
 
 class CaseCard(QFrame):
@@ -33,13 +37,18 @@ class CaseCard(QFrame):
         self._record = CaseRecord(0, "")
         self._photos = 0
         self._is_open = False
-        self.fields: dict[str, QLineEdit] = {}
         self._captions: dict[str, QLabel] = {}
-        for name in _TEXTS:
-            field = QLineEdit()
-            field.setProperty("kind", "inplace")
+        self.fields: dict[str, Field] = {name: QLineEdit() for name in _LINES}
+        self.site = WordField(lambda: [str(words) for words in sites().values()])
+        self.site.setProperty("kind", "inplace")
+        self.site.picked.connect(self._finished)
+        self.fields["site"] = self.site.lineEdit()
+        self.fields.update({name: NoteField() for name in _NOTES})
+        self._stands = dict.fromkeys(self.fields, "")  # what each field was last filled with
+        for name, field in self.fields.items():
+            if name != "site":
+                field.setProperty("kind", "inplace")
             field.editingFinished.connect(self._finished)
-            self.fields[name] = field
         self.sex = Choice(_sexes)
         self.sex.setProperty("kind", "inplace")
         self.sex.picked.connect(lambda _: self._finished())
@@ -77,8 +86,12 @@ class CaseCard(QFrame):
         for name, row, column, span in places:
             caption = label("caption")
             self._captions[name] = caption
-            grid.addWidget(caption, row, column)
-            field: QWidget = self.sex if name == "sex" else self.fields[name]
+            if name in _NOTES:  # beside the first line
+                caption.setContentsMargins(0, 6, 0, 0)
+                grid.addWidget(caption, row, column, Qt.AlignmentFlag.AlignTop)
+            else:
+                grid.addWidget(caption, row, column)
+            field: QWidget = {"sex": self.sex, "site": self.site}.get(name) or self.fields[name]
             field.setMinimumWidth(40)
             grid.addWidget(field, row, column + 1, 1, span)
             caption.setBuddy(field)
@@ -114,17 +127,38 @@ class CaseCard(QFrame):
         """``photos``: how many the patient has. None: the photo belongs to no case yet; the first entry makes one."""
         self._record = record or CaseRecord(0, "")
         self._photos = photos
-        values = {"patient": self._record.patient, "age": _words(self._record.age), "site": self._record.site,
-                  "duration_months": _words(self._record.duration_months), "centre": self._record.centre,
-                  "visited": self._record.visited.isoformat() if self._record.visited else "",
-                  "history": self._record.history, "pathology": self._record.pathology}  # fmt: skip
-        for name, field in self.fields.items():
-            field.setText(values[name] or "")
-            field.setCursorPosition(0)
-            field.setToolTip(values[name] or "")
+        for name, words in self._words_of(self._record).items():
+            self._fill(name, words)
         self.sex.set_key(self._record.sex or "")
         self.final.set_key(self._record.final_diagnosis or "")
         self.retranslate()
+
+    def _fill(self, name: str, words: str) -> None:
+        field = self.fields[name]
+        field.setText(words)
+        if isinstance(field, QLineEdit):
+            field.setCursorPosition(0)
+            field.setToolTip(words)
+        self._stands[name] = field.text()
+
+    def _fill_anew(self) -> None:
+        """In another language, or as it was understood; what is being typed stays."""
+        for name, words in self._words_of(self._record).items():
+            if words != self._stands[name] == self.fields[name].text():
+                self._fill(name, words)
+
+    @staticmethod
+    def _words_of(record: CaseRecord) -> dict[str, str]:
+        return {
+            "patient": record.patient,
+            "age": _words(record.age),
+            "site": site_words(record.site or ""),
+            "duration_months": _words(record.duration_months),
+            "visited": record.visited.isoformat() if record.visited else "",
+            "centre": centre_words(record.centre or ""),
+            "history": note_words(record.history or ""),
+            "pathology": note_words(record.pathology or ""),
+        }
 
     def adopt(self, record: CaseRecord, photos: int) -> None:
         """The card is stored: take over id and version, and leave alone what is being typed."""
@@ -132,7 +166,6 @@ class CaseCard(QFrame):
         self._record = replace(self._record, id=record.id, version=record.version)
         if not self._record.patient:
             self._record = replace(self._record, patient=record.patient)
-            self.fields["patient"].setText(record.patient)
         self.retranslate()
 
     def _finished(self) -> None:
@@ -141,10 +174,11 @@ class CaseCard(QFrame):
         except UserError as error:
             sender: QObject | None = self.sender()
             self.show_case(self._record if self._record.id else None, self._photos)
-            if isinstance(sender, QLineEdit):
+            if isinstance(sender, (QLineEdit, NoteField)):
                 sender.selectAll()
             self.refused.emit(error)
             return
+        self._stands = {name: field.text() for name, field in self.fields.items()}
         if new != self._record:
             self._record = new
             self.retranslate()
@@ -152,18 +186,26 @@ class CaseCard(QFrame):
 
     def _read(self) -> CaseRecord:
         words = {name: field.text().strip() or None for name, field in self.fields.items()}
+        old = self._record
+        kept = {
+            name: stored if self.fields[name].text() == shown else words[name]
+            for name, stored, shown in (
+                ("history", old.history, note_words(old.history or "")),
+                ("pathology", old.pathology, note_words(old.pathology or "")),
+            )
+        }
         age = _number(words["age"], "age", text("case.age"))
         return replace(
             self._record,
             patient=words["patient"] or self._record.patient,
             age=None if age is None else int(age),
             sex=self.sex.key or None,
-            site=words["site"],
+            site=site_of(words["site"]) if words["site"] else None,
             duration_months=_number(words["duration_months"], "duration", text("case.duration_months")),
             visited=_date(words["visited"]),
-            centre=words["centre"],
-            history=words["history"],
-            pathology=words["pathology"],
+            centre=centre_of(words["centre"]) if words["centre"] else None,
+            history=kept["history"],
+            pathology=kept["pathology"],
             final_diagnosis=self.final.key or None,
         )
 
@@ -172,6 +214,7 @@ class CaseCard(QFrame):
 
     def retranslate(self) -> None:
         self._heading.setText(text("case.heading"))
+        self._fill_anew()
         self._summary.setText(self._line())
         self._show_summary()
         self._summary.setToolTip(self._line())
@@ -192,14 +235,25 @@ class CaseCard(QFrame):
 
     def _line(self) -> str:
         r = self._record
-        parts = [dict(_sexes()).get(r.sex or "", "") if r.sex else "",
-                 text("case.years", n=r.age) if r.age is not None else "", r.site or "",
-                 text("case.months", n=f"{r.duration_months:g}") if r.duration_months is not None else ""]  # fmt: skip
+        parts = [
+            dict(_sexes()).get(r.sex or "", "") if r.sex else "",
+            text("case.years", n=r.age) if r.age is not None else "",
+            site_words(r.site or ""),
+            _duration(r.duration_months) if r.duration_months is not None else "",
+        ]
         return " · ".join(p for p in parts if p)
 
 
 def _sexes() -> list[tuple[str, str]]:
     return [("", text("case.sex_open")), ("female", text("case.female")), ("male", text("case.male"))]
+
+
+def _duration(months: float) -> str:
+    """``8 months``; from two years on as a person says it."""
+    if months < 24:
+        return text("case.ill_months", n=f"{months:g}")
+    years, rest = divmod(round(months), 12)
+    return text("case.ill_years_months", years=years, n=rest) if rest else text("case.ill_years", years=years)
 
 
 def _words(value: float | None) -> str:
