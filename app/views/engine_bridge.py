@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,10 +22,11 @@ class EngineBridge(QObject):
     """Starting (also again, after a crash), ready, or without models. A question outlives a crash of the engine."""
 
     ready = Signal()
+    restarted = Signal()  # with other settings: questions that were open are forgotten
     answered = Signal(int, object)  # request, the contract's answer
     refused = Signal(int, object)  # request (0: none in particular), UserError
     state_changed = Signal()
-    _event = Signal(object)
+    _event = Signal(object, object)  # EngineClient, Event
 
     def __init__(self, services: Services, command: Sequence[str], parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -45,10 +47,23 @@ class EngineBridge(QObject):
         options = ["--workspace", str(self._services.workspace.root), "--device", settings.device]
         for name, model in (("--detector", settings.detector), ("--classifier", settings.classifier)):
             options += [name, model] if model else []
-        self._client = EngineClient([*self._command, *options], self._event.emit, self._services.workspace.cache)
-        self.is_starting = True
-        self._client.start()
+        client = EngineClient(
+            [*self._command, *options],
+            lambda event: self._event.emit(client, event),
+            self._services.workspace.cache,
+        )
+        self._client = client
+        self.is_starting, self.is_ready = True, False
+        client.start()
         self.state_changed.emit()
+
+    def restart(self) -> None:
+        """Anew, with the settings as they are now; the process before ends in the background."""
+        before, self._client = self._client, None
+        if before is not None:
+            self._services.background.work(partial(before.stop, patience_s=1.0), lambda _: None)
+        self.start()
+        self.restarted.emit()
 
     def stop(self) -> None:
         if self._client is not None:
@@ -79,8 +94,8 @@ class EngineBridge(QObject):
         assert self._client is not None
         return self._client.submit(request, priority=priority)
 
-    def _take(self, event: Event) -> None:
-        if self._client is None:
+    def _take(self, client: EngineClient, event: Event) -> None:
+        if client is not self._client:  # one that was stopped
             return
         error = event.error
         if event.kind == "answer" and event.number is not None:

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QPushButton,
     QScrollArea,
+    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -31,6 +32,8 @@ class SettingsPanel(QDialog):
         actions: Actions,
         use_language: Callable[[str], None],
         use_theme: Callable[[str], None],
+        use_device: Callable[[str], None],
+        say_device: Callable[[], str],
         parent: QWidget,
     ) -> None:
         super().__init__(parent)
@@ -42,8 +45,10 @@ class SettingsPanel(QDialog):
         self._title = label("page")
         self.language = _choice(_languages, settings.language, use_language)
         self.theme = _choice(_themes, settings.theme, use_theme)
-        self.device = _choice(_devices, settings.device, lambda key: services.change_settings(device=key))
+        self.device = _choice(_devices, settings.device, use_device)
+        self._say_device = say_device
         self._device_note = label("caption", wrap=True)
+        self._device_note.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self._folder = Elided()
         self._choose = QPushButton()
         self._choose.clicked.connect(lambda: self._choose_folder())
@@ -88,6 +93,10 @@ class SettingsPanel(QDialog):
         layout.addWidget(scroll, 1)
         layout.addWidget(self._close, 0, Qt.AlignmentFlag.AlignRight)
 
+    def show_device(self) -> None:
+        """What the models run on at this moment, and why."""
+        self._device_note.setText(text("settings.device_now", device=self._say_device()))
+
     def _choose_folder(self) -> None:
         folder = QFileDialog.getExistingDirectory(
             self, text("settings.save_folder"), self._services.settings.save_folder
@@ -110,7 +119,7 @@ class SettingsPanel(QDialog):
         )
         for caption, said in zip(self._captions, words, strict=True):
             caption.setText(said)
-        self._device_note.setText(text("settings.device_note"))
+        self.show_device()
         folder = self._services.settings.save_folder
         self._folder.setText(folder or text("settings.beside"))
         self._choose.setText(text("settings.choose"))

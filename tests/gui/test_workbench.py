@@ -417,6 +417,26 @@ def test_settings_are_taken_at_once_and_kept(start: Start, reading: Program, qtb
     assert again.window.banner.text() == "仅供科研使用，不作诊断依据。"
 
 
+def test_another_device_counts_at_once(reading: Program, qtbot: QtBot) -> None:
+    bench = reading.workbench
+    qtbot.mouseClick(reading.window.rail.settings, Qt.MouseButton.LeftButton)
+    panel = reading.window.findChild(SettingsPanel)
+    assert panel is not None
+    panel.device.set_key("cpu")
+    panel.device.picked.emit("cpu")
+    assert reading.services.settings.device == "cpu"
+    assert not reading.engine.is_ready
+    assert text("status.engine_starting") in panel._device_note.text()
+    bench.sitting.read()  # asked too early: put again by itself
+    qtbot.waitUntil(lambda: reading.engine.is_ready, timeout=PATIENCE)
+    assert text("device.no_gpu") in panel._device_note.text()
+    panel.accept()
+    qtbot.keyClick(bench.canvas, Qt.Key.Key_W)
+    drag(qtbot, bench, Box(90, 70, 150, 110))
+    qtbot.waitUntil(lambda: bench.diagnosis.bars.top[:1] == (("lupus_erythematosus", 0.71),), timeout=PATIENCE)
+    assert reading.window.messages.codes == []
+
+
 def test_the_list_is_quick_at_a_hundred_thousand_rows(qtbot: QtBot) -> None:
     from time import perf_counter
 

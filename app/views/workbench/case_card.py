@@ -42,7 +42,7 @@ class CaseCard(QFrame):
         self.site = WordField(lambda: [str(words) for words in sites().values()])
         self.site.setProperty("kind", "inplace")
         self.site.picked.connect(self._finished)
-        self.fields["site"] = self.site.lineEdit()
+        self.fields["site"] = self.site.line
         self.fields.update({name: NoteField() for name in _NOTES})
         self._stands = dict.fromkeys(self.fields, "")  # what each field was last filled with
         for name, field in self.fields.items():

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QPainter, QPaintEvent, QResizeEvent, QWheelEvent
-from PySide6.QtWidgets import QComboBox, QCompleter, QPlainTextEdit
+from PySide6.QtWidgets import QComboBox, QCompleter, QLineEdit, QPlainTextEdit
 
 from app.views.icons import paint_icon
 from app.views.theme import current
@@ -55,16 +55,18 @@ class NoteField(QPlainTextEdit):
 
 
 class WordField(QComboBox):
-    """A line (``lineEdit()``) with words to pick from, in the present language; any other word may be typed."""
+    """A line with words to pick from, in the present language; any other word may be typed."""
 
     picked = Signal()
 
     def __init__(self, options: Callable[[], Sequence[str]]) -> None:
         super().__init__()
         self._options = options
-        self.setEditable(True)
+        self.line = QLineEdit()
+        self.setLineEdit(self.line)
         self.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         completer = self.completer()
+        assert completer is not None
         completer.setFilterMode(Qt.MatchFlag.MatchContains)
         completer.setCompletionMode(QCompleter.CompletionMode.PopupCompletion)
         self.activated.connect(lambda _: self.picked.emit())
@@ -82,7 +84,7 @@ class WordField(QComboBox):
 
     def setAccessibleName(self, name: str) -> None:
         super().setAccessibleName(name)
-        self.lineEdit().setAccessibleName(name)
+        self.line.setAccessibleName(name)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         event.ignore()  # scrolling the panel must not change an answer on the way

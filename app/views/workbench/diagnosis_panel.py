@@ -124,8 +124,8 @@ class DiagnosisPanel(QWidget):
         heading = text("top3.of_lesion", n=chosen.number) if chosen else text("top3.of_photo")
         self._top_heading.setText(heading)
         excludes, flags = cautions(self._pack, self._top)
-        self._excludes.setText(text("top3.excludes", list="; ".join(excludes)))
-        self._flags.setText(text("top3.flags", list=" ".join(flags)))
+        self._excludes.setText(text("top3.excludes", list=text("top3.excludes_join").join(excludes)))
+        self._flags.setText(text("top3.flags", list="\n".join(flags)))
         for part, wanted in ((self._top_heading, self._top), (self.bars, self._top), (self._excludes, excludes),
                              (self._flags, flags)):  # fmt: skip
             part.setVisible(bool(wanted))

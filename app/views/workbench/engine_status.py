@@ -21,7 +21,7 @@ class EngineStatus(QObject):
         self._line = line
         self._engine = engine
         self._sitting = sitting
-        line.set_device(self._device_words)
+        line.set_device(self.device_words)
         line.set_models(self.models_words)
         line.set_time(self._time_words)
         engine.state_changed.connect(self._refresh)
@@ -39,7 +39,7 @@ class EngineStatus(QObject):
             {"device": self._engine.device, "models": self._engine.models or {}}, ensure_ascii=False, indent=2
         )
 
-    def _device_words(self) -> str:
+    def device_words(self) -> str:
         engine = self._engine
         if engine.is_ready:
             name = device_name(engine.device)

@@ -60,6 +60,7 @@ class Sitting(QObject):
         engine.answered.connect(self._answered)
         engine.refused.connect(self._refused)
         engine.ready.connect(self._engine_ready)
+        engine.restarted.connect(self._asked.clear)
 
     # -- opening -------------------------------------------------------------------------------------------------
     def open(self, row: ImageRow, neighbours: tuple[Path, ...] = ()) -> None:

@@ -340,7 +340,22 @@ class Workbench(QWidget):
     # -- the rest ------------------------------------------------------------------------------------------------
     def _open_settings(self) -> None:
         window = self._window
-        SettingsPanel(self._services, self.actions_, window.use_language, window.use_theme, window).open()
+        panel = SettingsPanel(
+            self._services,
+            self.actions_,
+            window.use_language,
+            window.use_theme,
+            self._use_device,
+            self.status.device_words,
+            window,
+        )
+        self.engine.state_changed.connect(panel.show_device)
+        panel.open()
+
+    def _use_device(self, device: str) -> None:
+        if device != self._services.settings.device:
+            self._services.change_settings(device=device)
+            self.engine.restart()
 
     def _about(self) -> None:
         from importlib.metadata import PackageNotFoundError, version
