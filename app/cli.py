@@ -157,26 +157,37 @@ def _diagnose(common: Common, options: Namespace) -> Outcome:
     photos = list(given_photos(options.images))
     if options.boxes and (len(photos) != 1 or len(options.images) != 1):
         raise UserError("box_needs_one_photo")
-    diagnoser = _diagnoser(common, options)
     overlays = _Overlays(Path(options.overlay), options.force) if options.overlay else None
+    if overlays is not None:
+        overlays.refuse_existing(photos)
+    workspace = _existing_workspace(common)
+    diagnoser = _diagnoser(workspace, options)
     answers = []
-    for number, given in enumerate(photos, start=1):
-        answers.append(_answer(diagnoser, given, options, overlays))
+    for number, (given, image_id) in enumerate(zip(photos, _ids(workspace, photos), strict=True), start=1):
+        answers.append(_answer(diagnoser, given, image_id, options, overlays))
         _progress(number, len(photos))
     return Outcome(answers, PARTLY if any("error" in a for a in answers) else DONE)
 
 
-def _diagnoser(common: Common, options: Namespace) -> Diagnoser:
+def _ids(workspace: Workspace | None, photos: Sequence[Given]) -> Sequence[int | None]:
+    """What the workspace calls its own photos; None for the others."""
+    from app.datasets.store import ids_in
+
+    return ids_in(workspace, [given.path for given in photos]) if workspace else [None] * len(photos)
+
+
+def _diagnoser(workspace: Workspace | None, options: Namespace) -> Diagnoser:
     from app.inference.diagnose import load_diagnoser
     from app.inference.models import find_model
 
-    workspace = _existing_workspace(common)
     detector = find_model(options.detector, "detect", workspace)
     classifier = find_model(options.classifier, "classify", workspace)
     return load_diagnoser(detector, classifier, options.device)
 
 
-def _answer(diagnoser: Diagnoser, given: Given, options: Namespace, overlays: _Overlays | None) -> dict[str, Any]:
+def _answer(
+    diagnoser: Diagnoser, given: Given, image_id: int | None, options: Namespace, overlays: _Overlays | None
+) -> dict[str, Any]:
     from app.inference.diagnosis import failed_as_json
 
     try:
@@ -184,35 +195,45 @@ def _answer(diagnoser: Diagnoser, given: Given, options: Namespace, overlays: _O
             raise given.problem
         diagnosis = diagnoser.diagnose(given.path, options.boxes, options.min_score)
         if overlays is not None:
-            overlays.write(given.path, diagnosis)
+            overlays.write(given, diagnosis)
     except UserError as error:
-        return failed_as_json(given.name, error)
-    return diagnosis.as_json(given.name)
+        return failed_as_json(given.name, error, image_id)
+    return diagnosis.as_json(given.name, image_id)
 
 
 class _Overlays:
     """The pictures with boxes; two photos of one stem do not overwrite each other's."""
 
     def __init__(self, folder: Path, force: bool) -> None:
-        from app.common.files import write_error
-
         self.folder = folder
         self.force = force
         self.written: set[Path] = set()
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise write_error(error, folder) from error
 
-    def write(self, photo: Path, diagnosis: Any) -> None:
+    def refuse_existing(self, photos: Sequence[Given]) -> None:
+        """Before any work: pictures of an earlier call stay as they are, and the folder can be written."""
+        from app.common.files import write_error
+
+        try:
+            found = [] if self.force else [t for t in map(self._target, photos) if t.exists()]
+            if not found:
+                self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise write_error(error, self.folder) from error
+        if found:
+            raise UserError("output_exists", path=str(found[0]))
+
+    def write(self, given: Given, diagnosis: Any) -> None:
         from app.common.files import write_atomically
         from app.inference.overlay import overlay_png
 
-        target = self.folder / f"{photo.stem}.overlay.png"
-        if target in self.written or (target.exists() and not self.force):
-            raise UserError("output_exists", path=str(target))
-        write_atomically(target, overlay_png(photo, diagnosis))
+        target = self._target(given)
+        if target in self.written:
+            raise UserError("overlay_twice", file=target.name)
+        write_atomically(target, overlay_png(given.path, diagnosis))
         self.written.add(target)
+
+    def _target(self, given: Given) -> Path:
+        return self.folder / f"{given.path.stem}.overlay.png"
 
 
 # -- commands in a workspace -----------------------------------------------------------------------------------------

@@ -46,6 +46,8 @@ def take_common(argv: Sequence[str]) -> tuple[Common, list[str]]:
     Raises:
         UserError: ``wrong_call`` for one without its value; whether ``--json`` stands on the line is known before.
     """
+    if "" in argv:  # mostly a shell's variable that is not set; as a path it would be the folder one stands in
+        raise UserError("wrong_call", reason="an argument is empty", usage="squama --help")
     values: dict[str, str] = {}
     rest: list[str] = []
     words = iter(argv)
@@ -54,7 +56,7 @@ def take_common(argv: Sequence[str]) -> tuple[Common, list[str]]:
         if word == "--":
             rest += [word, *words]
         elif name in _VALUED:
-            values[name] = value if equals else _next(words, name)
+            values[name] = _next(iter([value] if value else ()), name) if equals else _next(words, name)
         elif name in _MAY_BE_NEGATIVE and not equals:
             rest.append(f"{name}={_next(words, name)}")
         elif word != "--json":

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.orm import Session
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
 from db.migrating import bring_up_to_date
 from db.problems import DatabaseProblem
@@ -69,6 +69,18 @@ def open_database(target: Path | str, **info: object) -> Database:
     except DatabaseProblem:
         engine.dispose()
         raise
+    return Database(engine, dict(info))
+
+
+def peek_database(file: Path, **info: object) -> Database:
+    """The SQLite database in ``file`` as it is, for reading: nothing is made, migrated or written beside it.
+
+    Without a write-ahead log nobody has the database open, and SQLite is told that the file rests: else it would put
+    a log of its own there. What is no database shows at the first query.
+    """
+    resting = "" if file.with_name(f"{file.name}-wal").exists() else "&immutable=1"
+    address = f"{file.resolve().as_uri()}?mode=ro{resting}"
+    engine = create_engine("sqlite://", creator=lambda: sqlite3.connect(address, uri=True), poolclass=NullPool)
     return Database(engine, dict(info))
 
 

@@ -56,7 +56,7 @@ class Box:
         return Box(x0, y0, x1, y1)
 
     def as_list(self) -> list[float]:
-        return [self.x0, self.y0, self.x1, self.y1]
+        return [float(v) for v in (self.x0, self.y0, self.x1, self.y1)]
 
 
 def box_from_corners(xa: float, ya: float, xb: float, yb: float) -> Box:

@@ -63,17 +63,32 @@ def make_demo(
     if not LEAST_PHOTOS <= photos <= MOST_PHOTOS or seed < 0:
         raise UserError("demo_photos", least=LEAST_PHOTOS, most=MOST_PHOTOS)
     _refuse_existing(folder, force)
-    unfinished = folder.with_name(f".{folder.name}.unfinished-{os.getpid()}")
+    place = Path(os.path.realpath(folder))
+    part = f".{place.name}.unfinished-{os.getpid()}"
+    unfinished = place / part if place.exists() else place.with_name(part)
     try:
         result = _make(unfinished, photos, seed, processes or min(2, os.cpu_count() or 1), progress)
-        if folder.exists():
-            shutil.rmtree(folder)
-        unfinished.rename(folder)
+        _put(unfinished, place)
     except OSError as error:
         raise write_error(error, folder) from error
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
     return DemoResult(folder, *result)
+
+
+def _put(unfinished: Path, place: Path) -> None:
+    """A folder that is there stays the same one: it may be a mount, a link, or where the caller stands."""
+    if not place.exists():
+        unfinished.rename(place)
+        return
+    for old in place.iterdir():
+        if old.is_dir() and not old.is_symlink():
+            if old != unfinished:
+                shutil.rmtree(old)
+        else:
+            old.unlink()
+    for new in unfinished.iterdir():
+        new.rename(place / new.name)
 
 
 def _refuse_existing(folder: Path, force: bool) -> None:

@@ -54,7 +54,7 @@ def add_image(session: Session, new: NewImage, pack: str = DEFAULT_PACK) -> int:
 
 def link_images(session: Session, paths: Iterable[Path], pack: str = DEFAULT_PACK) -> tuple[int, ...]:
     """Ids of the photos at ``paths``, in their order; new ones are registered where they lie, without opening them."""
-    media = os.path.join(os.path.abspath(session.info[MEDIA]), "")  # noqa: PTH100, PTH118 (100,000 paths)
+    media = _media(session)
     wanted = [_stored(os.path.abspath(p), media) for p in paths]  # noqa: PTH100
     known = _known(session, wanted)
     new = [p for p in dict.fromkeys(wanted) if p not in known]
@@ -75,6 +75,14 @@ def complete_image(
         raise UserError("no_such_image", image=image_id)
     row.width, row.height, row.synthetic = width, height, synthetic
     row.sha256 = sha256 or row.sha256
+
+
+def known_images(session: Session, paths: Sequence[Path]) -> tuple[int | None, ...]:
+    """The ids of the photos at ``paths``, None for one that is not in the workspace; nothing is registered."""
+    media = _media(session)
+    wanted = [_stored(os.path.abspath(p), media) for p in paths]  # noqa: PTH100 (as link_images)
+    known = _known(session, wanted)
+    return tuple(known.get(p) for p in wanted)
 
 
 def find_by_sha256(session: Session, sha256: str) -> int | None:
@@ -98,6 +106,10 @@ def _add(session: Session, new: NewImage, pack: str) -> int:
     session.add(row)
     session.flush()
     return row.id
+
+
+def _media(session: Session) -> str:
+    return os.path.join(os.path.abspath(session.info[MEDIA]), "")  # noqa: PTH100, PTH118 (100,000 paths)
 
 
 def _stored(path: str, media: str) -> str:

@@ -7,6 +7,7 @@ alone: not on the machine, the order of the rows, or a random generator's versio
 from __future__ import annotations
 
 import hashlib
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -41,7 +42,7 @@ def split(members: Sequence[Member], shares: Sequence[float] = DEFAULT_SHARES, s
     Raises:
         UserError: ``bad_split`` for shares that are no split, ``too_few_groups`` for fewer patients than parts.
     """
-    if len(shares) != len(PARTS) or min(shares) < 0 or not sum(shares) > 0:
+    if len(shares) != len(PARTS) or min(shares) < 0 or not 0 < sum(shares) < math.inf:
         raise UserError("bad_split", split=",".join(f"{s:g}" for s in shares))
     chosen = _assign(_groups(members), shares, f"split:{seed}")
     return {m.id: PARTS[chosen[m.group]] for m in members}

@@ -7,7 +7,8 @@ is the person who is journalled and audited.
 
 Photos      image_rows(s, ids=None) -> (ImageRow, ...); image(s, id); add_image(s, NewImage) -> id;
             link_images(s, paths) -> ids in the order given, known ones included; find_by_sha256(s, sha256);
-            complete_image(s, id, width, height, synthetic, sha256=None) once it was opened
+            complete_image(s, id, width, height, synthetic, sha256=None) once it was opened;
+            ids_in(workspace, paths) -> (id | None, ...) without a session and without writing
 Cases       case_of(s, image_id) -> CaseRecord | None; ensure_case(s, image_id) makes one where none is;
             add_case(s, patient, **facts); update_case(s, record) -> record; assign_case(s, image_ids, case_id);
             photos_of_patient(s, patient) -> (ImageRow, ...)
@@ -21,12 +22,14 @@ People      users(s); actor_of(s); require(s, right); audit(s, action, entity, i
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -47,12 +50,13 @@ from app.datasets.images import (
     find_by_sha256,
     image,
     image_rows,
+    known_images,
     link_images,
 )
 from app.datasets.journal import apply_edit, boxes_of, document, history, journal, put_boxes, redo, undo
 from app.datasets.people import actor_of, audit, broken_link, require, users
 from app.datasets.records import PredictionRecord
-from db.connection import Database, open_database
+from db.connection import Database, open_database, peek_database
 from db.migrating import HEAD as SCHEMA
 from db.problems import DatabaseProblem
 from db.tables import Prediction
@@ -74,6 +78,7 @@ __all__ = [
     "ensure_case",
     "find_by_sha256",
     "history",
+    "ids_in",
     "image",
     "image_rows",
     "journal",
@@ -125,6 +130,23 @@ def open_store(workspace: Workspace, url: str | None = None) -> Store:
     """
     with _in_words():
         return Store(open_database(url or workspace.database, **{MEDIA: workspace.media}))
+
+
+def ids_in(workspace: Workspace, photos: Sequence[Path]) -> tuple[int | None, ...]:
+    """The workspace's ids of ``photos``, None for those that it does not have. Nothing is written.
+
+    A database that is missing or cannot be read knows no photo: who asks does not need it.
+    """
+    if not workspace.database.is_file():
+        return (None,) * len(photos)
+    store = Store(peek_database(workspace.database, **{MEDIA: workspace.media}))
+    try:
+        with store.read() as session:
+            return known_images(session, photos)
+    except (UserError, DatabaseError):
+        return (None,) * len(photos)
+    finally:
+        store.close()
 
 
 @contextmanager

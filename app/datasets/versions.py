@@ -219,7 +219,7 @@ def _divide(
     members = [Member(row["id"], row["group"], row["label"] or _NO_LABEL) for row in rows]
     parts = split(members, shares, seed)
     learning = [m for m in members if parts[m.id] != "test"]
-    each = folds(learning, fold_count, repeats, seed) if fold_count else {}
+    each = folds(learning, fold_count, repeats, seed) if fold_count is not None else {}
     nothing = (None,) * (repeats if fold_count else 0)
     for row in rows:
         row["split"] = parts[row["id"]]

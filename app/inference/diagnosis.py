@@ -105,10 +105,10 @@ class Diagnosis:
     warnings: tuple[Caution, ...]
     timings_ms: dict[str, float]
 
-    def as_json(self, image: str) -> dict[str, Any]:
-        """The contract's record of the image that was given as ``image``."""
+    def as_json(self, image: str, image_id: int | None = None) -> dict[str, Any]:
+        """The contract's record of the image that was given as ``image``; ``image_id``: inside a workspace."""
         return {
-            "image": image,
+            **_image(image, image_id),
             "width": self.width,
             "height": self.height,
             "device": self.device,
@@ -123,5 +123,9 @@ class Diagnosis:
         }
 
 
-def failed_as_json(image: str, error: UserError) -> dict[str, Any]:
-    return {"image": image, "error": error.as_json()}
+def failed_as_json(image: str, error: UserError, image_id: int | None = None) -> dict[str, Any]:
+    return {**_image(image, image_id), "error": error.as_json()}
+
+
+def _image(image: str, image_id: int | None) -> dict[str, Any]:
+    return {"image": image} if image_id is None else {"image": image, "id": image_id}

@@ -92,11 +92,11 @@ def read_manifest(folder: Path) -> Manifest:
         raw = json.loads((folder / MANIFEST_FILE).read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise UserError("no_such_model", model=folder.parent.name, known="-") from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise _damaged(folder, type(error).__name__) from error
     try:
         return parse_manifest(raw)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise _damaged(folder, f"{error}") from error
 
 
@@ -149,12 +149,15 @@ def _preprocessing(raw: Mapping[str, Any], task: Task) -> Preprocessing:
     size = int(raw["size"] if task == "classify" else raw["short_side"])
     interpolation = str(raw.get("interpolation", "bilinear"))
     margin = float(raw.get("margin", 0.0))
+    long_side = int(raw.get("long_side", 0))
     if not 16 <= size <= 4096 or interpolation not in INTERPOLATIONS or not 0 <= margin <= 4:
         raise ValueError(f"preprocessing: size {size}, interpolation {interpolation}, margin {margin}")
+    if not 0 <= long_side <= 16384:
+        raise ValueError(f"preprocessing: long_side {long_side}")
     std = _three(raw["std"])
     if min(std) <= 0:
         raise ValueError("std must be positive")
-    return Preprocessing(size, _three(raw["mean"]), std, interpolation, margin, int(raw.get("long_side", 0)))
+    return Preprocessing(size, _three(raw["mean"]), std, interpolation, margin, long_side)
 
 
 def _three(raw: Any) -> tuple[float, float, float]:

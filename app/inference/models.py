@@ -41,7 +41,7 @@ def list_models(workspace: Workspace | None = None) -> tuple[InstalledModel, ...
     found = []
     for folder, shipped in _folders(workspace):
         try:
-            found.append(InstalledModel(read_manifest(folder), folder, shipped))
+            found.append(_read(folder, shipped))
         except UserError:
             continue
     return tuple(found)
@@ -59,7 +59,7 @@ def find_model(
     name, _, version = spec.partition(":")
     for folder, shipped in _folders(workspace):
         if folder.parent.name == name and version in ("", folder.name):
-            model = InstalledModel(read_manifest(folder), folder, shipped)
+            model = _read(folder, shipped)
             if model.manifest.task != task:
                 raise UserError("wrong_task", model=model.manifest.label)
             return model
@@ -88,6 +88,15 @@ def default_names(pack: str = DEFAULT_PACK) -> tuple[str, str]:
     except UserError:
         return "", ""
     return chosen.default_detector, chosen.default_classifier
+
+
+def _read(folder: Path, shipped: bool) -> InstalledModel:
+    """The model in ``NAME/VERSION``; a manifest that gives another name would answer under it."""
+    manifest = read_manifest(folder)
+    place = f"{folder.parent.name}:{folder.name}"
+    if manifest.label != place:
+        raise UserError("manifest_damaged", model=place, reason=f"name, version: {manifest.label}")
+    return InstalledModel(manifest, folder, shipped)
 
 
 def _folders(workspace: Workspace | None) -> list[tuple[Path, bool]]:

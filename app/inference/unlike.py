@@ -6,6 +6,7 @@ bank of training features is kept in the model's weights file, the threshold in 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -77,10 +78,12 @@ def read_unlike(facts: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Unli
     if facts["method"] != METHOD:
         raise ValueError(f"unlike: method {facts['method']!r}")
     bank = tensors["bank"].float()
-    neighbours = int(facts["neighbours"])
+    neighbours, threshold = int(facts["neighbours"]), float(facts["threshold"])
+    if not math.isfinite(threshold):
+        raise ValueError(f"unlike: threshold {threshold}")
     if bank.ndim != 2 or not 1 <= neighbours <= len(bank):
         raise ValueError("unlike: tensors of the wrong shape")
-    return Unlike(bank, float(facts["threshold"]), neighbours)
+    return Unlike(bank, threshold, neighbours)
 
 
 def _unit(x: Tensor) -> Tensor:

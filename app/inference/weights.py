@@ -116,6 +116,10 @@ def build_network(manifest: Manifest) -> nn.Module:
         return build_detector(manifest.architecture, len(manifest.classes), manifest.parameters)
     except (TypeError, ValueError, KeyError) as error:
         raise UserError("manifest_damaged", model=manifest.label, reason=str(error)) from error
+    except (RuntimeError, MemoryError) as error:  # a network too large for this machine
+        raise UserError(
+            "manifest_damaged", model=manifest.label, reason=f"parameters: {type(error).__name__}"
+        ) from error
 
 
 def write_untrained(

@@ -116,6 +116,11 @@ def test_common_options_stand_anywhere(demo: Path, capsysbinary: pytest.CaptureF
         ["version", "--workspace"],
         ["annotations", "export", "out", "--format", "papyrus"],
         ["dataset", "show", "--data", "x"],
+        ["diagnose", ""],
+        ["import", "a.jpg", ""],
+        ["version", "--workspace", ""],
+        ["version", "--workspace="],
+        ["version", "--actor="],
     ],
 )
 def test_a_wrong_call_is_json_too(squama: CommandLine, line: list[str]) -> None:
@@ -190,7 +195,8 @@ def test_freeze_and_show(squama: CommandLine, demo: Path, tmp_path: Path) -> Non
         assert (image["split"] == "test") == (image["folds"] == [None, None])
     assert squama("dataset_show", "dataset", "show", "phantom-a", *at) == shown
     assert squama.refused("dataset", "show", "nothing", *at) == "no_such_dataset"
-    assert squama.refused("dataset", "freeze", "phantom-a", "--split", "1,2", *at) == "bad_split"
+    for wrong in (("--split", "1,2"), ("--split", "1e308,1e308,1e308"), ("--folds", 0), ("--folds", 1)):
+        assert squama.refused("dataset", "freeze", "phantom-a", *wrong, *at) == "bad_split"
     assert squama.refused("dataset", "freeze", "phantom-a", "--folds", "500", *at) == "too_few_groups"
 
 
@@ -229,6 +235,8 @@ def test_diagnose(squama: CommandLine, demo: Path, trained: tuple[str, str], pho
     one = photos / "photo 2.jpg"
     (boxed,) = squama("diagnose", "diagnose", one, "--box", "-5,-5,20,20", *models)
     assert boxed["boxes"][0]["box"] == [0, 0, 20, 20]
+    (whole,) = squama("diagnose", "diagnose", one, "--box", "-5,-5,1000,1000", *models)
+    assert all(isinstance(v, float) for v in whole["boxes"][0]["box"]), whole["boxes"][0]["box"]
     assert boxed["top3_of"] == "box"
     (outside,) = squama("diagnose", "diagnose", one, "--box", "900,900,950,950", *models, status=1)
     assert outside["error"]["code"] == "box_outside"
@@ -244,9 +252,42 @@ def test_overlays(squama: CommandLine, demo: Path, trained: tuple[str, str], pho
     line = ("diagnose", photos / "photo 2.jpg", "--overlay", out, *models)
     squama("diagnose", *line, "--workspace", demo)
     assert [f.name for f in out.iterdir()] == ["photo 2.overlay.png"]
-    (again,) = squama("diagnose", *line, "--workspace", demo, status=1)
-    assert again["error"]["code"] == "output_exists"
+    assert squama.refused(*line, "--workspace", demo) == "output_exists"
     squama("diagnose", *line, "--workspace", demo, "--force")
+    same = tmp_path / "photo 2.png"
+    shutil.copy(photos / "photo 2.jpg", same)
+    found = squama("diagnose", "diagnose", same, *line[1:], "--workspace", demo, "--force", status=1)
+    assert [f.get("error", {}).get("code") for f in found] == [None, "overlay_twice"]
+
+
+@pytest.mark.usefixtures("_loaded_once")
+def test_a_photo_of_the_workspace_comes_with_its_id(
+    squama: CommandLine, demo: Path, trained: tuple[str, str], photos: Path, tmp_path: Path
+) -> None:
+    place = shutil.copytree(demo, tmp_path / "w")
+    squama("import", "import", photos / "photo 2.jpg", photos / "text.jpg", "--link", "--workspace", place, status=1)
+    known = {
+        i["image"]: i["id"]
+        for i in squama("dataset_show", "dataset", "show", "phantom-a", "--workspace", place)["images"]
+    }
+    inside = next(iter(known))
+    before = {f: f.stat().st_mtime_ns for f in place.rglob("*")}
+    models = ("--detector", trained[0], "--classifier", trained[1], "--device", "cpu", "--workspace", place)
+    found = squama("diagnose", "diagnose", inside, photos / "photo 2.jpg", photos / "photo 10.jpg", *models)
+    assert [f.get("id") for f in found] == [known[inside], 13, None]
+    assert {f: f.stat().st_mtime_ns for f in place.rglob("*")} == before, "diagnose writes to no workspace"
+
+
+@pytest.mark.usefixtures("_loaded_once")
+def test_a_workspace_whose_database_is_damaged_still_diagnoses(
+    squama: CommandLine, demo: Path, trained: tuple[str, str], photos: Path, tmp_path: Path
+) -> None:
+    place = tmp_path / "w"
+    shutil.copytree(demo / "models", place / "models")
+    (place / "squama.db").write_bytes(b"no database at all" * 100)
+    models = ("--detector", trained[0], "--classifier", trained[1], "--device", "cpu", "--workspace", place)
+    (found,) = squama("diagnose", "diagnose", photos / "photo 2.jpg", *models)
+    assert "id" not in found
 
 
 def test_models(squama: CommandLine, demo: Path, trained: tuple[str, str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,27 @@ def test_an_empty_folder_and_another_demo_may_be_filled(tmp_path: Path) -> None:
     first = make_demo(tmp_path, photos=2)
     assert (first.images, len(first.datasets)) == (2, 2)
     assert make_demo(tmp_path, photos=3, force=True).images == 3
+
+
+def test_a_folder_that_is_there_stays_the_same_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = tmp_path / "here"
+    here.mkdir()
+    before = here.stat().st_ino
+    monkeypatch.chdir(here)
+    assert make_demo(Path(), photos=2).images == 2
+    assert here.stat().st_ino == before
+    assert (here / "squama.db").is_file()
+    assert not list(here.glob(".*"))
+    assert [f.name for f in tmp_path.iterdir()] == ["here"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a right that few have on Windows")
+def test_a_linked_folder_may_be_filled(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    make_demo(tmp_path / "link", photos=2)
+    make_demo(tmp_path / "link", photos=2, force=True)
+    assert (tmp_path / "real" / "squama.db").is_file()
 
 
 @pytest.mark.parametrize("photos", [2, 5, 11, 12, 24, 100, 3000])

@@ -291,6 +291,7 @@ def test_unknown_architecture_other_classes_and_unfitting_weights_are_refused(mo
         b'{"task": "paint"}',
         "清单".encode(),
         b"\xff\xfe",
+        b"[" * 200_000,
     ],
 )
 def test_a_damaged_manifest_is_said_and_hides_no_other_model(
@@ -303,6 +304,31 @@ def test_a_damaged_manifest_is_said_and_hides_no_other_model(
     with pytest.raises(UserError) as refused:
         find_model("broken", "classify", workspace)
     assert refused.value.code == "manifest_damaged"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"name": "squama-light-classifier"},
+        {"version": "9.9.9"},
+        {"seed": float("inf")},
+        {"preprocessing": {"size": 64, "mean": [0, 0, 0], "std": [1, 1, 1], "long_side": 10**9}},
+    ],
+)
+def test_a_tampered_manifest_is_said_and_hides_no_other_model(workspace: Workspace, change: dict[str, object]) -> None:
+    broken = write_untrained(workspace.models, "classify", "broken", architecture="resnet18")
+    file = broken.folder / MANIFEST_FILE
+    file.write_text(json.dumps({**json.loads(file.read_text(encoding="utf-8")), **change}), encoding="utf-8")
+    assert [m for m in list_models(workspace) if not m.shipped] == []
+    with pytest.raises(UserError) as refused:
+        find_model("broken", "classify", workspace)
+    assert refused.value.code == "manifest_damaged"
+
+
+def test_a_network_too_large_for_the_machine_is_refused(model: InstalledModel) -> None:
+    parameters = {"channels": 10**9}
+    manifest = replace(model.manifest, task="detect", architecture="fpn-resnet50", parameters=parameters)
+    assert refusal(replace(model, manifest=manifest)) == "manifest_damaged"
 
 
 def test_models_are_found_by_name_and_version(
