@@ -16,6 +16,7 @@ from app.common.errors import UserError
 from app.common.geometry import Box
 from app.common.words import text
 from app.common.workspace import Workspace
+from app.datasets.records import CaseRecord
 from app.views import theme
 from app.views.messages import DetailsDialog
 from app.views.photo_list import NOTE
@@ -354,6 +355,52 @@ def test_the_card_can_be_filled_faster_than_it_is_stored(start: Start, reading: 
     kept = again.workbench.case_card.record
     assert (kept.centre, kept.sex) == ("123", "female")
     assert kept.patient
+
+
+def test_what_is_being_typed_belongs_to_the_photo_it_was_typed_for(reading: Program, qtbot: QtBot) -> None:
+    bench = reading.workbench
+    card = bench.case_card
+    card.set_open(True)
+    card.fields["age"].setFocus()
+    qtbot.keyClicks(card.fields["age"], "45")
+    bench.actions_["next"].trigger()  # a tool button takes no focus
+    assert not card.isEnabled()  # until the next photo's card stands
+    qtbot.waitUntil(lambda: bench.sitting.shown, timeout=PATIENCE)
+    settle(qtbot, reading)
+    assert (card.isEnabled(), card.record.age, card.fields["age"].text()) == (True, None, "")
+    bench.actions_["previous"].trigger()
+    qtbot.waitUntil(lambda: bench.sitting.shown, timeout=PATIENCE)
+    assert card.record.age == 45
+
+
+def test_the_card_of_a_photo_that_cannot_be_read_loses_nothing(
+    start: Start, qtbot: QtBot, photo_folder: Path, reading: Program
+) -> None:
+    from app.datasets.store import case_of
+
+    bench = reading.workbench
+    bench.sitting.keep_case(CaseRecord(0, "", age=45, site="back"))
+    settle(qtbot, reading)
+    (photo_folder / "photo 1.jpg").write_bytes(b"")
+    again = start(photo_folder)
+    qtbot.waitUntil(lambda: again.window.messages.codes == ["file_empty"], timeout=PATIENCE)
+    bench = again.workbench
+    assert not bench.case_card.isEnabled()
+    assert not bench.diagnosis._note.isVisible()  # "no lesion" would be a lie
+    bench.sitting.keep_case(CaseRecord(0, "", age=99))
+    settle(qtbot, again)
+    case = None
+
+    def take(found: CaseRecord | None) -> None:
+        nonlocal case
+        case = found
+
+    row = bench.sitting.row
+    assert row is not None
+    again.services.background.read(lambda session: case_of(session, row.id), take)
+    settle(qtbot, again)
+    assert case is not None
+    assert (case.age, case.site) == (45, "back")
 
 
 def test_the_card_reads_in_the_present_language_and_stores_one(reading: Program, qtbot: QtBot) -> None:

@@ -160,6 +160,11 @@ class CaseCard(QFrame):
             "pathology": note_words(record.pathology or ""),
         }
 
+    def enter(self) -> None:
+        """Take what is still being typed, as leaving the field would."""
+        if any(field.text() != self._stands[name] for name, field in self.fields.items()):
+            self._finished()
+
     def adopt(self, record: CaseRecord, photos: int) -> None:
         """The card is stored: take over id and version, and leave alone what is being typed."""
         self._photos = photos

@@ -88,6 +88,8 @@ def keep_case(session: Any, image_id: int, wanted: CaseRecord) -> tuple[CaseReco
     from app.datasets import store
 
     if not wanted.id:
+        if store.case_of(session, image_id) is not None:
+            raise UserError("changed_meanwhile")
         made = store.ensure_case(session, image_id)
         wanted = replace(wanted, id=made.id, version=made.version, patient=wanted.patient or made.patient)
     kept = store.update_case(session, wanted)

@@ -29,6 +29,7 @@ class DiagnosisPanel(QWidget):
         self._lesions: tuple[Lesion, ...] = ()
         self._selected = ""
         self._top: Top3 = ()
+        self._there = False  # a photo; without one "no lesion" would be a lie
         self._busy = False
         self._of = ""
         self._warnings: tuple[str, ...] = ()
@@ -84,12 +85,15 @@ class DiagnosisPanel(QWidget):
     def clear(self) -> None:
         self.show_reading((), "", (), "", (), busy=False)
         self.setEnabled(False)
+        self._there = False
+        self.retranslate()
 
     def show_reading(
         self, lesions: Sequence[Lesion], selected: str, top: Top3, of: str, warnings: Sequence[str], *, busy: bool
     ) -> None:
         """``of``: "photo" where there is no lesion and the whole photo was classified; ``busy``: the engine reads."""
         self.setEnabled(True)
+        self._there = True
         self._lesions, self._selected, self._top = tuple(lesions), selected, top
         self._of, self._warnings, self._busy = of, tuple(warnings), busy
         self.list.show_lesions(self._lesions, selected)
@@ -120,7 +124,8 @@ class DiagnosisPanel(QWidget):
         suggested = sum(lesion.state == "suggested" for lesion in self._lesions)
         self._lesions_heading.setText(text("lesions.heading_n", n=len(self._lesions)))
         self._note.setText(text("lesions.busy") if self._busy else text("lesions.none"))
-        self._note.setVisible(not self._lesions)
+        self._lesions_heading.setVisible(self._there)
+        self._note.setVisible(self._there and not self._lesions)
         heading = text("top3.of_lesion", n=chosen.number) if chosen else text("top3.of_photo")
         self._top_heading.setText(heading)
         excludes, flags = cautions(self._pack, self._top)

@@ -167,7 +167,7 @@ class Sitting(QObject):
     # -- case ----------------------------------------------------------------------------------------------------
     def keep_case(self, wanted: CaseRecord) -> None:
         """Store the card; while one is being stored the newest waits, as it must carry that one's version."""
-        if self.row is None:
+        if self.row is None or not self.shown:
             return
         if self._case_under_way:
             self._case_next = wanted

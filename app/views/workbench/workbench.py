@@ -215,7 +215,7 @@ class Workbench(QWidget):
         QTimer.singleShot(0, self, self.engine.start)
 
     def close_down(self) -> None:
-        self.canvas.setFocus()  # what is still being typed in the card is entered
+        self.case_card.enter()
         self.engine.stop()
 
     def go(self, place: str) -> None:
@@ -229,6 +229,8 @@ class Workbench(QWidget):
         beside = (self.photos.model.row_of(self.photos.model.index(index + step)) for step in (1, -1))
         self._set_has_photo(True)
         self._window.messages.dismiss(self.sitting.problem)
+        self.case_card.enter()
+        self.case_card.setEnabled(False)  # until this photo's card stands, nothing is entered for it
         self._services.change_settings(last_image=row.id)
         self.sitting.open(row, tuple(other.path for other in beside if other is not None))
 
@@ -247,6 +249,7 @@ class Workbench(QWidget):
     def _photo_shown(self) -> None:
         row = self.sitting.row
         self.case_card.show_case(self.sitting.case, self.sitting.photos_of_patient)
+        self.case_card.setEnabled(self.sitting.shown)
         document = self.canvas.document()
         self.tools.show_size(*((document.width, document.height) if document else (0, 0)))
         if row is not None and not self.photos.filter.hasFocus():
