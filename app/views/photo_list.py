@@ -18,7 +18,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QColor, QFont, QPainter, QPen
+from PySide6.QtGui import QColor, QFont, QPainter, QPen, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
@@ -272,6 +272,11 @@ class PhotoPanel(QWidget):
         self._unseen = True
         self.view.setCurrentIndex(index if index.isValid() else self.model.index(0))
         self._bring_into_view()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """A list that became shorter still shows the whole of the chosen photo."""
+        super().resizeEvent(event)
+        self.view.scrollTo(self.view.currentIndex())
 
     def _bring_into_view(self) -> None:
         """The chosen photo may stand further down than the list has been laid out yet."""

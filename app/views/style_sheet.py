@@ -92,8 +92,9 @@ QLineEdit[kind="inplace"]:focus, QComboBox[kind="inplace"]:focus, QPlainTextEdit
 QComboBox QLineEdit { border: none; padding: 0; background: transparent; }
 QComboBox::drop-down { border: none; width: 20px; }
 QComboBox::down-arrow { image: none; }
-QComboBox QAbstractItemView { background: $raised; border: 1px solid $line; selection-background-color: $selected;
-    selection-color: $text; }
+QComboBox QAbstractItemView, QComboBox QAbstractItemView:focus { background: $raised; border: 1px solid $text_soft;
+    padding: 3px; selection-background-color: $selected; selection-color: $text; }
+QComboBox QAbstractItemView::item { min-height: 24px; padding: 0 4px; }
 
 QListView, QTreeView, QTableView { background: $panel; border: none; selection-background-color: $selected;
     selection-color: $text; }

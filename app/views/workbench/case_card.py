@@ -92,7 +92,7 @@ class CaseCard(QFrame):
             else:
                 grid.addWidget(caption, row, column)
             field: QWidget = {"sex": self.sex, "site": self.site}.get(name) or self.fields[name]
-            field.setMinimumWidth(40)
+            field.setMinimumWidth(84 if name == "sex" else 40)
             grid.addWidget(field, row, column + 1, 1, span)
             caption.setBuddy(field)
         grid.addWidget(self.photos, 8, 0, 1, 4, Qt.AlignmentFlag.AlignLeft)

@@ -82,6 +82,12 @@ class WordField(QComboBox):
         self.setEditText(standing)
         self.blockSignals(False)
 
+    def showPopup(self) -> None:
+        standing = self.currentText()
+        self.setCurrentIndex(self.findText(standing))
+        self.setEditText(standing)
+        super().showPopup()
+
     def setAccessibleName(self, name: str) -> None:
         super().setAccessibleName(name)
         self.line.setAccessibleName(name)
