@@ -1,4 +1,4 @@
-"""Draws the pictures of ``docs/images`` from phantoms only: a demo workspace, the shipped models, a window of 1366 x 768.
+"""Draws the pictures of ``docs/images`` from phantoms only: a demo workspace, the shipped models, 1366 x 768.
 
     .venv/bin/python tools/make_screenshots.py [--out docs/images]
 
@@ -26,6 +26,7 @@ from app.application import Program, _qt, engine_command  # noqa: E402
 from app.common.geometry import Box  # noqa: E402
 from app.common.words import Language  # noqa: E402
 from app.common.workspace import open_workspace  # noqa: E402
+from app.views.workbench.workbench import Workbench  # noqa: E402
 
 LONGEST = 120_000  # ms
 
@@ -38,15 +39,19 @@ class Studio(QObject):
     def __init__(self, program: Program, out: Path) -> None:
         super().__init__()
         self.program = program
-        self.bench = program.workbench
         self.out = out
         self.steps = self.play()
         self.timer = QTimer(self, interval=50)
         self.timer.timeout.connect(self.look)
 
+    @property
+    def bench(self) -> Workbench:
+        return self.program.workbench
+
     def look(self) -> None:
-        rests = self.program.has_begun and self.program.services.background.idle
-        if not rests or not self.bench.sitting.answer or self.bench.sitting.busy:
+        if not (self.program.has_begun and self.program.services.background.idle):
+            return
+        if not self.bench.sitting.answer or self.bench.sitting.busy:
             return
         if next(self.steps, None) is None:
             self.timer.stop()
