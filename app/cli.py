@@ -11,6 +11,7 @@ import json
 import locale
 import logging
 import math
+import os
 import signal
 import sys
 import threading
@@ -24,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.cli_parser import Common, HelpWanted, parser, take_common, wants_json
 from app.common.errors import UserError
+from app.common.files import write_error
 from app.common.logs import redact, start_logging, stop_logging
 from app.common.words import set_language
 from app.common.workspace import Workspace, default_workspace, open_workspace
@@ -51,15 +53,33 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     _choose_language()
     try:
+        return _answered(words)
+    except OSError as error:
+        return _not_printed(error)
+    finally:
+        stop_logging()
+
+
+def _answered(words: Sequence[str]) -> int:
+    """Run and print. Raises OSError where standard output cannot be written."""
+    try:
         with _stoppable(), contextlib.redirect_stdout(sys.stderr):  # what a library prints is no part of the document
             outcome = _guarded(words)
-        _print(outcome, wants_json(words))
     except HelpWanted as wanted:
         _print_help(str(wanted), wants_json(words))
         return DONE
-    finally:
-        stop_logging()
+    _print(outcome, wants_json(words))
     return outcome.status
+
+
+def _not_printed(error: OSError) -> int:
+    """Standard output cannot be written: its reader has gone (that is the reader's right), or the disk is full."""
+    with contextlib.suppress(OSError, ValueError):  # else Python complains once more when it ends
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if isinstance(error, BrokenPipeError):
+        return DONE
+    sys.stderr.write(f"{write_error(error, Path('stdout'))}\n")
+    return INTERNAL
 
 
 def _run(words: Sequence[str]) -> Outcome:
@@ -211,8 +231,6 @@ class _Overlays:
 
     def refuse_existing(self, photos: Sequence[Given]) -> None:
         """Before any work: pictures of an earlier call stay as they are, and the folder can be written."""
-        from app.common.files import write_error
-
         try:
             found = [] if self.force else [t for t in map(self._target, photos) if t.exists()]
             if not found:
@@ -354,7 +372,7 @@ def _workspace(common: Common) -> Workspace:
 def _existing_workspace(common: Common) -> Workspace | None:
     """The workspace for its models, where there is one; nothing is made."""
     root = Path(common.workspace) if common.workspace else default_workspace()
-    return Workspace(root) if root.is_dir() else None
+    return Workspace(root) if os.path.isdir(root) else None  # noqa: PTH112 (a name that is too long: none)
 
 
 @contextlib.contextmanager
@@ -371,8 +389,6 @@ def _opened(common: Common) -> Iterator[tuple[Workspace, Store]]:
 
 def _new_folder(name: str, force: bool) -> Path:
     """The path for output; refuses one that holds something already."""
-    from app.common.files import write_error
-
     path = Path(name)
     try:
         taken = path.exists() and not (path.is_dir() and not any(path.iterdir()))

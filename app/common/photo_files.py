@@ -22,6 +22,11 @@ def natural_key(name: str) -> tuple[str, ...]:
     return (*parts, name)
 
 
+def readable(name: str) -> str:
+    """The name as text: on Linux a file's name may hold bytes that are none (of an archive made elsewhere)."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
 def is_photo_name(name: str) -> bool:
     """Whether the name alone says photo; hidden files (and macOS' ``._`` companions) do not count."""
     return not name.startswith(".") and os.path.splitext(name)[1].lower() in PHOTO_SUFFIXES  # noqa: PTH122 (100,000 names)
@@ -37,7 +42,7 @@ def walk_photos(paths: Iterable[Path | str], on_error: Callable[[UserError], Non
         UserError: ``folder_unreadable``; with ``on_error`` it is handed over instead, and the walk goes on.
     """
     for path in map(Path, paths):
-        if path.is_dir():
+        if os.path.isdir(path):  # noqa: PTH112 (False, not an error, for a name that is too long)
             yield from _walk(path, on_error)
         else:
             yield path

@@ -70,7 +70,7 @@ def open_workspace(path: Path | str | None = None) -> Workspace:
         UserError: ``workspace_not_a_folder``, ``disk_full``, ``folder_read_only`` or ``write_failed``.
     """
     root = Path(os.path.abspath(path if path is not None else default_workspace()))  # noqa: PTH100 (keeps links)
-    if root.exists() and not root.is_dir():
+    if os.path.exists(root) and not root.is_dir():  # noqa: PTH110 (False, not an error, for a name that is too long)
         raise UserError("workspace_not_a_folder", path=str(root))
     workspace = Workspace(root)
     folders = (workspace.media, workspace.models, workspace.runs, workspace.trash, workspace.logs, workspace.cache)

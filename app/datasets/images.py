@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.common.errors import UserError
 from app.common.packs import DEFAULT_PACK
+from app.common.photo_files import readable
 from app.datasets.people import audit
 from app.datasets.records import ImageRow, NewImage
 from db.tables import Annotation, Case, Image, Patient
@@ -81,7 +82,7 @@ def known_images(session: Session, paths: Sequence[Path]) -> tuple[int | None, .
     """The ids of the photos at ``paths``, None for one that is not in the workspace; nothing is registered."""
     media = _media(session)
     wanted = [_stored(os.path.abspath(p), media) for p in paths]  # noqa: PTH100 (as link_images)
-    known = _known(session, wanted)
+    known = _known(session, [p for p in wanted if readable(p) == p])
     return tuple(known.get(p) for p in wanted)
 
 

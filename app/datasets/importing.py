@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from app.common.errors import UserError
 from app.common.packs import DEFAULT_PACK, load_pack
-from app.common.photo_files import walk_photos
+from app.common.photo_files import readable, walk_photos
 
 if TYPE_CHECKING:
     from app.common.workspace import Workspace
@@ -41,7 +41,7 @@ def given_photos(paths: Sequence[str]) -> Iterator[Given]:
     """The photos behind ``paths`` in the order given; folders recursively, each in natural order."""
     for given in paths:
         root = Path(given)
-        if not root.is_dir():
+        if not os.path.isdir(root):  # noqa: PTH112 (False, not an error, for a name that is too long)
             yield Given(given, root)
             continue
         problems: list[UserError] = []
@@ -119,7 +119,9 @@ def _import_one(store: Store, workspace: Workspace, path: Path, actor: str, pack
     except OSError as error:
         raise write_error(error, target.parent) from error
     write_atomically(target, data)
-    new = NewImage(path.name, inside, sha256=sha256, width=photo.width, height=photo.height, synthetic=synthetic)
+    new = NewImage(
+        readable(path.name), inside, sha256=sha256, width=photo.width, height=photo.height, synthetic=synthetic
+    )
     with store.write(actor) as session:
         add_image(session, new, pack)
     return True

@@ -34,6 +34,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
 from app.common.errors import UserError
+from app.common.photo_files import readable
 from app.common.workspace import Workspace
 from app.datasets.cases import (
     add_case,
@@ -113,7 +114,8 @@ class Store:
         """One transaction by the person ``actor``: all of it, or nothing.
 
         Raises:
-            UserError: ``changed_meanwhile`` when somebody else changed the same row, or one of the database's.
+            UserError: ``changed_meanwhile`` when somebody else changed the same row, ``name_not_text`` for a name that
+                no database holds, or one of the database's.
         """
         with _in_words(), self.database.write(actor) as session:
             yield session
@@ -157,6 +159,8 @@ def _in_words() -> Iterator[None]:
         raise UserError(problem.code, reason=problem.reason) from problem
     except StaleDataError as error:
         raise UserError("changed_meanwhile") from error
+    except UnicodeEncodeError as error:
+        raise UserError("name_not_text", name=readable(Path(str(error.object)).name)) from error
 
 
 def save_prediction(session: Session, image_id: int, rater: str, payload: Mapping[str, Any]) -> int:

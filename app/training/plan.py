@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Any, Literal
@@ -109,7 +110,7 @@ def read_plan(file: Path) -> Plan:
         raw = tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise UserError("plan_missing", file=file.name) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UserError("plan_wrong", file=file.name, where="TOML", reason=str(error)) from error
     return make_plan(raw, file.name, file.parent)
 
@@ -152,13 +153,18 @@ def plan_of_options(
             raw.update(tomllib.loads(file.read_text(encoding="utf-8")))
         except OSError as error:
             raise UserError("plan_missing", file=file.name) from error
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
             raise UserError("plan_wrong", file=file.name, where="TOML", reason=str(error)) from error
     raw.update(task=task, network=network, dataset=dataset, start=start, seed=seed)
-    raw.setdefault("name", f"{network}-{dataset.partition('@')[0]}".lower().replace("_", "-"))
+    raw.setdefault("name", _name_of(f"{network}-{dataset.partition('@')[0]}"))
     if epochs is not None:
         raw["epochs"] = epochs
     return make_plan(raw, "plan", folder)
+
+
+def _name_of(words: str) -> str:
+    """A model's name out of any words; what it may not hold becomes a hyphen."""
+    return re.sub(r"[^a-z0-9.]+", "-", words.lower()).strip("-.") or "model"
 
 
 def plan_as_toml(plan: Plan) -> str:

@@ -16,7 +16,7 @@ from app.datasets.frozen import FrozenDataset
 from app.datasets.versions import load_dataset
 from app.inference.manifest import Manifest, Preprocessing
 from app.training.card import card
-from app.training.events import Events
+from app.training.events import STOP_FILE, Events
 from app.training.plan import Plan, plan_as_toml
 
 if TYPE_CHECKING:
@@ -57,9 +57,12 @@ def train_on(plan: Plan, dataset: FrozenDataset, out: Path, workspace: Workspace
     from app.training.learning.whole import learn_classifier, learn_detector
 
     _check(plan, dataset)
+    _check_network(plan, len(dataset.classes))
     learn, input_ = (learn_classifier if plan.task == "classify" else learn_detector), _preprocessing(plan)
     try:
         out.mkdir(parents=True, exist_ok=True)
+        if not resume:
+            (out / STOP_FILE).unlink(missing_ok=True)  # of an earlier run in this folder
     except OSError as error:
         raise write_error(error, out) from error
     write_atomically(out / "plan.toml", plan_as_toml(plan).encode())
@@ -93,6 +96,20 @@ def _check(plan: Plan, dataset: FrozenDataset) -> None:
         raise UserError("no_training_images", dataset=dataset.full_name)
 
 
+def _check_network(plan: Plan, classes: int) -> None:
+    """Before a photo is read. Raises UserError ``unknown_architecture`` or ``plan_wrong``."""
+    from app.inference.networks.classifiers import build_classifier
+    from app.inference.networks.detectors import build_detector
+
+    try:
+        if plan.task == "classify":
+            build_classifier(plan.network, classes)
+        else:
+            build_detector(plan.network, classes, plan.architecture)
+    except (TypeError, ValueError, KeyError, RuntimeError) as error:
+        raise UserError("plan_wrong", file=plan.name, where="architecture", reason=str(error)) from error
+
+
 def _keep(plan: Plan, dataset: FrozenDataset, learned: Learned, workspace: Workspace) -> Manifest:
     from app.inference.weights import save_model
 
@@ -115,7 +132,7 @@ def _keep(plan: Plan, dataset: FrozenDataset, learned: Learned, workspace: Works
             "patients": len({i.group for i in dataset.part("train")}),
             **({"phantom_generator": generators} if generators else {}),
             "lesion_only": [f"{Path(s.images).parent.name} ({s.half} half)" for s in plan.lesion_only],
-            "start": plan.start,
+            "start": Path(plan.start).name,
         },
         scores={"val": learned.scores},
         seed=plan.seed,

@@ -182,6 +182,44 @@ def test_import_links(squama: CommandLine, photos: Path, tmp_path: Path) -> None
     assert squama.refused("import", photos, "--pack", "nothing", "--workspace", place) == "no_such_pack"
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere every file's name is text")
+def test_a_file_whose_name_is_no_text_stops_no_other(squama: CommandLine, photos: Path, tmp_path: Path) -> None:
+    """As an archive of another code page leaves them."""
+    place = tmp_path / "w"
+    (photos / "text.jpg").unlink()
+    odd = os.fsencode(photos) + b"/\xd2\xf8\xd0\xbc.jpg"
+    Path(os.fsdecode(odd)).write_bytes((photos / "photo 2.jpg").read_bytes() + b"x")
+    linked = squama("import", "import", photos, "--link", "--workspace", place, status=1)
+    assert linked["imported"] == 3
+    assert [f["error"]["code"] for f in linked["failed"]] == ["name_not_text"]
+    assert squama("import", "import", photos, "--workspace", place)["imported"] == 1
+    assert squama.refused("dataset", "freeze", "a\udcff", "--workspace", place) == "name_not_text"
+
+
+def test_names_that_are_too_long(squama: CommandLine, demo: Path) -> None:
+    long = "x" * 5000
+    found = squama("import", "import", f"{long}.jpg", "--workspace", demo, status=1)
+    assert [f["error"]["code"] for f in found["failed"]] == ["file_unreadable"]
+    assert squama.refused("models", "list", "--workspace", long) == "write_failed"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full")
+@pytest.mark.parametrize("reader", ["full", "gone"])
+def test_an_output_that_cannot_be_written_is_no_traceback(reader: str) -> None:
+    with Path("/dev/full").open("wb") as full:
+        program = subprocess.Popen(
+            [sys.executable, str(ROOT / "main.py"), "--help"],
+            stdout=full if reader == "full" else subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        if program.stdout:
+            program.stdout.close()
+            program.stdout = None
+        _, err = program.communicate(timeout=60)
+    assert b"Traceback" not in err
+    assert program.returncode == (3 if reader == "full" else 0)
+
+
 def test_freeze_and_show(squama: CommandLine, demo: Path, tmp_path: Path) -> None:
     place = shutil.copytree(demo, tmp_path / "w")
     at = ("--workspace", place)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -48,7 +50,8 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> FrozenDataset:
         key = CLASSES[n % 5]
         box = Box(x, y, x + 24, y + 24)
         part = ("train", "val", "test")[n // 5]
-        images.append(FrozenImage(n, file, key, ((box, key),), f"P{n}", None, f"P{n}", part, (), 96, 72, f"{n:064d}"))
+        sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
+        images.append(FrozenImage(n, file, key, ((box, key),), f"P{n}", None, f"P{n}", part, (), 96, 72, sha256))
     return FrozenDataset("tiny", "0" * 16, CLASSES, tuple(images))
 
 
@@ -170,3 +173,49 @@ def test_what_cannot_be_trained_is_refused(dataset: FrozenDataset, workspace: Wo
     with pytest.raises(UserError) as missing:
         train_on(plan, dataset, tmp_path / "run", workspace)
     assert missing.value.code == "lesion_source_missing"
+
+
+@pytest.mark.parametrize("change", [{"network": "nothing"}, {**DETECT, "network": "efficientnet_lite0"}])
+def test_an_unknown_network_is_refused_before_anything_is_made(
+    dataset: FrozenDataset, workspace: Workspace, tmp_path: Path, change: dict[str, object]
+) -> None:
+    with pytest.raises(UserError) as refused:
+        train_on(make_plan({**CLASSIFY, **change}), dataset, tmp_path / "run", workspace)
+    assert refused.value.code == "unknown_architecture"
+    assert not (tmp_path / "run").exists()
+
+
+def test_wrong_parameters_of_a_network_are_refused(
+    dataset: FrozenDataset, workspace: Workspace, tmp_path: Path
+) -> None:
+    with pytest.raises(UserError) as refused:
+        train_on(make_plan({**DETECT, "architecture": {"head": "cold"}}), dataset, tmp_path / "run", workspace)
+    assert refused.value.code == "plan_wrong"
+
+
+@pytest.mark.parametrize("name", ["start.pt", "start.safetensors"])
+@pytest.mark.parametrize("damage", [b"", b"no weights", b"\xff\xd8\xff\xe0", b"PK\x03\x04"])
+def test_start_weights_that_are_none_are_refused(
+    dataset: FrozenDataset, workspace: Workspace, tmp_path: Path, name: str, damage: bytes
+) -> None:
+    (tmp_path / name).write_bytes(damage)
+    with pytest.raises(UserError) as refused:
+        train_on(make_plan({**CLASSIFY, "start": str(tmp_path / name)}), dataset, tmp_path / "run", workspace)
+    assert refused.value.code == "start_unreadable"
+
+
+def test_a_stop_file_of_an_earlier_run_stops_no_new_one(
+    dataset: FrozenDataset, workspace: Workspace, tmp_path: Path
+) -> None:
+    (tmp_path / STOP_FILE).touch()
+    assert train_on(make_plan(CLASSIFY), dataset, tmp_path, workspace).model == "tiny:1.0.0"
+
+
+def test_a_photo_that_is_no_longer_the_frozen_one_is_refused(
+    dataset: FrozenDataset, workspace: Workspace, tmp_path: Path
+) -> None:
+    images = (replace(dataset.images[0], path=dataset.images[1].path), *dataset.images[1:])
+    for plan in (CLASSIFY, DETECT):
+        with pytest.raises(UserError) as refused:
+            train_on(make_plan(plan), replace(dataset, images=images), tmp_path / "run", workspace)
+        assert refused.value.code == "photo_changed"

@@ -74,10 +74,18 @@ def load_pieces(
             continue
         finest = min(region.width for _, _, region in regions)
         short = int(min(image.width, image.height) * min(1.0, DETAIL * size / finest)) + 1
-        pixels = read_photo(image.path, short_side=short).pixels
+        pixels = _pixels(image, short)
         for box, label, region in regions:
             pieces.append(_piece(pixels, image, box, label, region, size))
     return pieces
+
+
+def _pixels(image: FrozenImage, short_side: int) -> U8:
+    """The photo that was frozen. Raises UserError ``photo_changed`` when another lies in its place."""
+    pixels = read_photo(image.path, short_side).pixels
+    if hashlib.sha256(image.path.read_bytes()).hexdigest() != image.sha256:
+        raise UserError("photo_changed", file=image.path.name)
+    return pixels
 
 
 def _piece(pixels: U8, image: FrozenImage, box: Box | None, label: int, region: Box, size: int) -> Piece:
@@ -102,7 +110,7 @@ def load_scenes(images: Iterable[FrozenImage], classes: Sequence[str], short_sid
     """Photos reduced to ``short_side``. Labels beside ``classes`` ("other") become lesions of unknown disease."""
     scenes = []
     for image in images:
-        pixels = shrunk(read_photo(image.path, short_side=short_side).pixels, short_side)
+        pixels = shrunk(_pixels(image, short_side), short_side)
         scale = pixels.shape[1] / image.width
         kept = [(box, label) for box, label in image.boxes if not box.is_empty]
         boxes = np.array([box.scaled(scale).as_list() for box, _ in kept], float).reshape(-1, 4)

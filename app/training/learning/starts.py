@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
 from torch import Tensor
 
 from app.common.errors import UserError
@@ -17,6 +20,9 @@ from app.inference.networks.detectors import start_from_imagenet as detector_fro
 from app.inference.networks.imagenet import load_matching, start_from_imagenet
 from app.inference.weights import UNLIKE, read_weights
 from app.training.plan import Plan
+
+# What torch raises, besides its own, on files that are no weights.
+_NO_WEIGHTS = (OSError, RuntimeError, ValueError, EOFError, KeyError, IndexError, TypeError, AttributeError)
 
 
 def start_classifier(model: Classifier, plan: Plan, workspace: Workspace) -> None:
@@ -58,11 +64,9 @@ def _state(plan: Plan, workspace: Workspace) -> dict[str, Tensor]:
         return {key: value for key, value in found.items() if not key.startswith(UNLIKE)}
     try:
         if file.suffix == ".safetensors":
-            from safetensors.torch import load_file
-
             return dict(load_file(file))
         raw: Any = torch.load(file, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, ValueError, EOFError) as error:
+    except (*_NO_WEIGHTS, SafetensorError, UnpicklingError) as error:
         raise UserError("start_unreadable", file=file.name) from error
     for key in ("state_dict", "model"):
         if isinstance(raw, dict) and isinstance(raw.get(key), dict):
