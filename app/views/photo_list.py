@@ -154,9 +154,9 @@ class PhotoDelegate(QStyledItemDelegate):
             painter.fillRect(QRect(rect.left(), rect.top(), 3, rect.height()), QColor(tokens.accent))
         elif state & QStyle.StateFlag.State_MouseOver:
             painter.fillRect(rect, QColor(tokens.hover))
-        thumb = QRect(rect.left() + 10, rect.top() + 6, THUMB_WIDTH, rect.height() - 12)
+        thumb = QRect(rect.left() + 8, rect.top() + 6, THUMB_WIDTH, rect.height() - 12)
         self._paint_thumb(painter, row.path, thumb)
-        words = QRect(thumb.right() + 9, rect.top() + 8, rect.right() - thumb.right() - 15, 20)
+        words = QRect(thumb.right() + 8, rect.top() + 8, rect.right() - thumb.right() - 11, 20)
         painter.setPen(QColor(tokens.text))
         name = painter.fontMetrics().elidedText(row.path.stem, Qt.TextElideMode.ElideMiddle, words.width())
         painter.drawText(words, Qt.AlignmentFlag.AlignVCenter, name)

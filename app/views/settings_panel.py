@@ -80,7 +80,7 @@ class SettingsPanel(QDialog):
             caption.setBuddy(field)
         form.addRow(QLabel(), self._device_note)
         form.addRow(self._captions[3], folder)
-        scroll = QScrollArea()
+        scroll = self._scroll = QScrollArea()
         scroll.setWidget(self._keys)
         scroll.setWidgetResizable(True)
         layout = QVBoxLayout(self)
@@ -126,6 +126,7 @@ class SettingsPanel(QDialog):
         self._beside.setText(text("settings.beside"))
         self._beside.setVisible(bool(folder))
         self._keys_heading.setText(text("settings.keys"))
+        self._scroll.setAccessibleName(text("settings.keys"))
         self._close.setText(text("message.close"))
         while self._keys_form.rowCount():
             self._keys_form.removeRow(0)

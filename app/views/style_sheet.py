@@ -64,6 +64,7 @@ QPushButton[kind="primary"]:disabled { background: $panel; color: $text_soft; bo
 QPushButton:focus, QToolButton:focus { border: 2px solid $accent; }
 QPushButton:focus { padding: 0 11px; min-height: 26px; }
 QToolButton:focus { padding: 2px; }
+QPushButton[kind="primary"]:focus { border-color: $text; }
 QPushButton[kind="flat"] { background: transparent; border: 1px solid transparent; color: $accent_text;
     padding: 0 6px; }
 QPushButton[kind="flat"]:focus { padding: 0 5px; border: 2px solid $accent; }
@@ -96,9 +97,9 @@ QComboBox QAbstractItemView, QComboBox QAbstractItemView:focus { background: $ra
     padding: 3px; selection-background-color: $selected; selection-color: $text; }
 QComboBox QAbstractItemView::item { min-height: 24px; padding: 0 4px; }
 
-QListView, QTreeView, QTableView { background: $panel; border: none; selection-background-color: $selected;
-    selection-color: $text; }
-QListView:focus { border: none; }
+QListView, QTreeView, QTableView { background: $panel; border: 2px solid transparent;
+    selection-background-color: $selected; selection-color: $text; }
+QListView:focus { border-color: $accent; }
 QScrollArea { background: transparent; border: none; }
 QScrollArea > QWidget > QWidget { background: transparent; }
 QScrollBar:vertical { width: 10px; background: transparent; margin: 0; }

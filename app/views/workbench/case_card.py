@@ -234,7 +234,8 @@ class CaseCard(QFrame):
                     "pathology": text("case.pathology")}  # fmt: skip
         for name, words in captions.items():
             self._captions[name].setText(words)
-            (self.sex if name == "sex" else self.fields[name]).setAccessibleName(words)
+            field: QWidget = {"sex": self.sex, "site": self.site}.get(name) or self.fields[name]
+            field.setAccessibleName(words)
         self.fields["visited"].setPlaceholderText(text("case.date_form"))
         self.final.setAccessibleName(text("case.final"))
 

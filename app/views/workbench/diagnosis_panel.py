@@ -146,7 +146,9 @@ class DiagnosisPanel(QWidget):
         self.accept.setVisible(bool(self._lesions))
         self.other.setVisible(bool(self._lesions))
         self.picture.setText(text("answer.picture"))
+        self.picture.setToolTip(text("answer.picture_tip"))
         self.print.setText(text("answer.print"))
+        self.print.setToolTip(text("answer.print_tip"))
 
 
 def _small() -> QLabel:

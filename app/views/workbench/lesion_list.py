@@ -27,6 +27,7 @@ from app.views.workbench.reading import Lesion, known, name_of, percent
 
 HEIGHT = 32
 MOST_ROWS = 5
+RING = 2  # the style sheet's room for the focus ring
 LESION = Qt.ItemDataRole.UserRole
 Index = QModelIndex | QPersistentModelIndex
 _ROOT = QModelIndex()
@@ -150,7 +151,7 @@ class LesionList(QListView):
             self.setCurrentIndex(self.lesions.index(row))
             self.scrollTo(self.lesions.index(row))
         self.selectionModel().blockSignals(False)
-        self.setFixedHeight(HEIGHT * min(len(lesions), MOST_ROWS))
+        self.setFixedHeight(HEIGHT * min(len(lesions), MOST_ROWS) + 2 * RING)
         self.setVisible(bool(lesions))
         self.viewport().update()
 
