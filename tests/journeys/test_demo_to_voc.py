@@ -65,7 +65,9 @@ def test_from_the_demo_to_a_voc_file(program: Program, qtbot: QtBot, tmp_path: P
         qtbot.mouseMove(bench.canvas, at)
         press(bench.canvas, Qt.MouseButton.LeftButton, pos=at)
     assert len(bench.canvas.document().annotations) == before + 1  # type: ignore[union-attr]
-    qtbot.waitUntil(lambda: len(bench.diagnosis.bars.top) == 3 and not bench.sitting.busy, timeout=PATIENCE)
+    drawn = bench.canvas.selected()
+    qtbot.waitUntil(lambda: len(bench.sitting.top3(drawn)[0]) == 3, timeout=PATIENCE)
+    assert len(bench.diagnosis.bars.top) == 3
     likeliest = bench.diagnosis.bars.top[0][0]
     qtbot.mouseClick(bench.diagnosis.accept, Qt.MouseButton.LeftButton)
 
@@ -80,4 +82,4 @@ def test_from_the_demo_to_a_voc_file(program: Program, qtbot: QtBot, tmp_path: P
     assert (int(read["size"]["width"]), int(read["size"]["height"])) == (answer["width"], answer["height"])
     named = {o["name"]: [int(o["bndbox"][k]) for k in ("xmin", "ymin", "xmax", "ymax")] for o in read["object"]}
     assert named[likeliest] == pytest.approx(box.as_list(), abs=3)
-    assert program.window.messages.codes == []
+    assert program.window.messages.codes == ["saved"]
