@@ -128,17 +128,32 @@ def shown(document: Document, suggestions: Sequence[Suggestion], min_score: floa
 
 
 def _taken(document: Document, box: Box) -> bool:
-    """Whether a box of the document is at the same place: its inside then holds the centre, which is quickly seen."""
-    x, y = box.centre
-    return any(a.box.contains(x, y) and iou(a.box, box) >= SAME_PLACE for a in document.annotations)
+    """Whether a box of the document is at the same place."""
+    return any(_same_place(a.box, box) for a in document.annotations)
+
+
+def _same_place(annotated: Box, suggested: Box) -> bool:
+    """The annotated box's inside then holds the other's centre, which is quickly seen."""
+    return annotated.contains(*suggested.centre) and iou(annotated, suggested) >= SAME_PLACE
 
 
 def numbering(document: Document, suggestions: Sequence[Suggestion]) -> Mapping[str, int]:
-    """One number for each box and suggestion: a suggestion keeps its own when it is accepted, the rest count on."""
+    """One number for each box and suggestion.
+
+    A suggestion keeps its own when it is accepted; a box at the place of one, which then is not shown, has that one's;
+    the rest count on.
+    """
     numbers = {s.id: s.number for s in suggestions}
     following = max(numbers.values(), default=0)
+    free = [s for s in suggestions if s.id not in document.by_id]
     for annotation in document.annotations:
-        if annotation.id not in numbers:
+        if annotation.id in numbers:
+            continue
+        same = next((s for s in free if _same_place(annotation.box, s.box)), None)
+        if same is not None:
+            free.remove(same)
+            numbers[annotation.id] = same.number
+        else:
             following += 1
             numbers[annotation.id] = following
     return numbers

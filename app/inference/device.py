@@ -24,7 +24,7 @@ def choose_device(wanted: str = "auto") -> Device:
     """The device for ``auto``, ``cpu`` or ``cuda``.
 
     Raises:
-        UserError: ``no_cuda`` when ``cuda`` is wanted and there is none.
+        UserError: ``no_cuda`` or ``no_cuda_build`` when ``cuda`` is wanted and there is none.
     """
     if wanted == "cpu":
         return Device("cpu", "chosen")
@@ -34,7 +34,7 @@ def choose_device(wanted: str = "auto") -> Device:
         return Device("cuda:0")
     reason = "no_gpu" if torch.version.cuda else "no_cuda_build"
     if wanted == "cuda":
-        raise UserError("no_cuda", reason=reason_text(reason))
+        raise UserError("no_cuda") if reason == "no_gpu" else UserError("no_cuda_build")
     return Device("cpu", reason)
 
 

@@ -35,6 +35,7 @@ class EngineBridge(QObject):
         self._client: EngineClient | None = None
         self.is_ready = False
         self.is_starting = True
+        self.problem = ""  # code of what keeps the models from running
         self.device = ""
         self.device_reason = ""
         self.models: Mapping[str, Any] | None = None
@@ -106,6 +107,7 @@ class EngineBridge(QObject):
         elif event.kind == "ready":
             self.is_starting, self.is_ready = False, error is None
             self._note_state(event.payload)
+            self.problem = error.code if error else ""
             if error is None:
                 self.ready.emit()
             else:
@@ -113,6 +115,7 @@ class EngineBridge(QObject):
         elif event.kind == "message" and error is not None:
             self.is_ready = False
             self.is_starting = error.code == "engine_restarted"
+            self.problem = "" if self.is_starting else error.code
             self._services.report(error)
         self.state_changed.emit()
 

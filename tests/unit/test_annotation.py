@@ -155,6 +155,19 @@ def test_numbers_stay_with_accepted_suggestions() -> None:
     assert edits.numbering(document, [one, two]) == {one.id: 1, two.id: 2, drawn.id: 3}
 
 
+def test_a_box_where_a_suggestion_was_has_its_number() -> None:
+    old = Annotation("old", Box(101, 99, 201, 199), "eczema")
+    other = Annotation("other", Box(400, 400, 450, 450), "eczema")
+    document = Document(500, 500, (other, old))
+    seen = [
+        Suggestion(Box(300, 0, 340, 40), "eczema", 0.9, 1, "s1"),
+        Suggestion(Box(100, 100, 200, 200), "eczema", 0.9, 2, "s2"),
+    ]
+    assert [s.id for s in edits.shown(document, seen, 0.5)] == ["s1"]
+    numbers = edits.numbering(document, seen)
+    assert (numbers["s1"], numbers["old"], numbers["other"]) == (1, 2, 3)
+
+
 def test_slips_make_no_box() -> None:
     assert edits.add(EMPTY, Box(10, 10, 11, 200)) is None
     assert edits.add(EMPTY, Box(-50, -50, 0, 0)) is None

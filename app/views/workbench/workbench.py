@@ -64,6 +64,7 @@ class Workbench(QWidget):
         self.status = EngineStatus(window.status, engine, self.sitting, self)
         self.actions_.fill(window.menuBar())
         self._set_has_photo(False)
+        self._history_changed(False, False)
 
     # -- building ------------------------------------------------------------------------------------------------
     def _lay_out(self) -> None:
@@ -359,6 +360,7 @@ class Workbench(QWidget):
     def _use_device(self, device: str) -> None:
         if device != self._services.settings.device:
             self._services.change_settings(device=device)
+            self._window.messages.dismiss(self.engine.problem)
             self.engine.restart()
 
     def _about(self) -> None:
