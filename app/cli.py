@@ -230,7 +230,7 @@ class _Overlays:
         self.written: set[Path] = set()
 
     def refuse_existing(self, photos: Sequence[Given]) -> None:
-        """Before any work: pictures of an earlier call stay as they are, and the folder can be written."""
+        """Before any work: pictures of an earlier call stay as they are, and the folder is there."""
         try:
             found = [] if self.force else [t for t in map(self._target, photos) if t.exists()]
             if not found:

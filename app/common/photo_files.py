@@ -57,7 +57,7 @@ def _walk(folder: Path, on_error: Callable[[UserError], None] | None) -> Iterato
                 if not e.name.startswith(".")
             )
     except OSError as error:
-        problem = UserError("folder_unreadable", folder=folder.name, reason=error.strerror)
+        problem = UserError("folder_unreadable", folder=folder.name, reason=error.strerror, path=folder)
         if on_error is None:
             raise problem from error
         on_error(problem)

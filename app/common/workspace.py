@@ -81,5 +81,5 @@ def open_workspace(path: Path | str | None = None) -> Workspace:
         probe.write_bytes(b"")
         probe.unlink()
     except OSError as error:
-        raise write_error(error, root) from error
+        raise write_error(error, workspace.database if os.path.isdir(root) else root) from error  # noqa: PTH112 (as above)
     return workspace

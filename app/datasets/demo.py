@@ -67,6 +67,7 @@ def make_demo(
     part = f".{place.name}.unfinished-{os.getpid()}"
     unfinished = place / part if place.exists() else place.with_name(part)
     try:
+        unfinished.mkdir(parents=True)
         result = _make(unfinished, photos, seed, processes or min(2, os.cpu_count() or 1), progress)
         _put(unfinished, place)
     except OSError as error:

@@ -46,9 +46,9 @@ def given_photos(paths: Sequence[str]) -> Iterator[Given]:
             continue
         problems: list[UserError] = []
         for path in walk_photos([root], problems.append):
-            yield from (Given(given, root, p) for p in _taken(problems))
-            yield Given(os.path.join(given, path.relative_to(root)), path)  # noqa: PTH118 (keeps "./" as it was given)
-        yield from (Given(given, root, p) for p in _taken(problems))
+            yield from _unwalked(given, root, problems)
+            yield Given(_below(given, root, path), path)
+        yield from _unwalked(given, root, problems)
 
 
 def import_photos(
@@ -127,7 +127,14 @@ def _import_one(store: Store, workspace: Workspace, path: Path, actor: str, pack
     return True
 
 
-def _taken(problems: list[UserError]) -> list[UserError]:
-    taken = problems[:]
+def _unwalked(given: str, root: Path, problems: list[UserError]) -> Iterator[Given]:
+    """The folders under ``root`` that could not be opened; the list is emptied."""
+    for problem in problems:
+        folder = Path(str(problem.facts["path"]))
+        yield Given(_below(given, root, folder), folder, problem)
     problems.clear()
-    return taken
+
+
+def _below(given: str, root: Path, path: Path) -> str:
+    """As it was given ("./" is kept), and the part below it."""
+    return given if path == root else os.path.join(given, path.relative_to(root))  # noqa: PTH118

@@ -196,6 +196,23 @@ def test_a_file_whose_name_is_no_text_stops_no_other(squama: CommandLine, photos
     assert squama.refused("dataset", "freeze", "a\udcff", "--workspace", place) == "name_not_text"
 
 
+def test_a_folder_that_cannot_be_opened_is_named_by_its_own_path(
+    squama: CommandLine, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (photos / "text.jpg").unlink()
+    scan = os.scandir
+
+    def refusing(path: Any) -> Any:
+        if Path(path).name == "sub":
+            raise PermissionError(13, "Permission denied", str(path))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    found = squama("import", "import", photos, "--workspace", tmp_path / "w", status=1)
+    assert found["imported"] == 2
+    assert [(f["item"], f["error"]["code"]) for f in found["failed"]] == [(str(photos / "sub"), "folder_unreadable")]
+
+
 def test_names_that_are_too_long(squama: CommandLine, demo: Path) -> None:
     long = "x" * 5000
     found = squama("import", "import", f"{long}.jpg", "--workspace", demo, status=1)

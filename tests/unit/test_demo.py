@@ -112,6 +112,16 @@ def test_the_plan_has_as_many_photos_as_asked_for(photos: int) -> None:
     assert abs(of_a - 0.7 * len(wanted)) <= 1
 
 
+def test_a_folder_that_cannot_be_made_is_named_as_it_was_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refusing(self: Path, *_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied", str(self))
+
+    monkeypatch.setattr(Path, "mkdir", refusing)
+    with pytest.raises(UserError) as caught:
+        make_demo(tmp_path / "mine", photos=2)
+    assert (caught.value.code, caught.value.facts["file"]) == ("folder_read_only", "mine")
+
+
 @pytest.mark.parametrize("photos", [-1, 1, 10**9])
 def test_an_impossible_number_is_refused(tmp_path: Path, photos: int) -> None:
     with pytest.raises(UserError) as caught:
