@@ -78,8 +78,9 @@ def peek_database(file: Path, **info: object) -> Database:
     Without a write-ahead log nobody has the database open, and SQLite is told that the file rests: else it would put
     a log of its own there. What is no database shows at the first query.
     """
+    file = file.resolve()
     resting = "" if file.with_name(f"{file.name}-wal").exists() else "&immutable=1"
-    address = f"{file.resolve().as_uri()}?mode=ro{resting}"
+    address = f"{file.as_uri()}?mode=ro{resting}"
     engine = create_engine("sqlite://", creator=lambda: sqlite3.connect(address, uri=True), poolclass=NullPool)
     return Database(engine, dict(info))
 

@@ -298,3 +298,22 @@ def test_a_newer_or_foreign_database_is_refused(place: Workspace, opened: Store)
     with pytest.raises(UserError) as caught:
         open_store(place)
     assert code(caught) == "database_foreign"
+
+
+def test_ids_of_photos_are_told_without_writing(tmp_path: Path) -> None:
+    place = open_workspace(tmp_path / "w #1?&immutable=0 病")
+    linked, inside, stranger = tmp_path / "b.jpg", place.media / "x" / "a.jpg", tmp_path / "c.jpg"
+    assert store.ids_in(place, [inside]) == (None,)
+    opened = open_store(place)
+    with opened.write("li") as s:
+        first = store.add_image(s, NewImage("a.jpg", "x/a.jpg", sha256="0" * 64))
+        (second,) = store.link_images(s, [linked])
+    wanted, expected = (linked, stranger, inside, linked), (second, None, first, second)
+    assert store.ids_in(place, wanted) == expected, "while another program has the workspace open"
+    opened.close()
+    before = {f: f.stat().st_mtime_ns for f in place.root.rglob("*")}
+    assert store.ids_in(place, wanted) == expected
+    assert {f: f.stat().st_mtime_ns for f in place.root.rglob("*")} == before
+    with closing(sqlite3.connect(place.database)) as other:
+        other.execute("DROP TABLE image")
+    assert store.ids_in(place, wanted) == (None,) * 4, "who asks does not need the database"
