@@ -57,7 +57,7 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
         "boxes": boxes,
         "top3": boxes[0]["top3"] if boxes else lesions[0]["top3"] if lesions else top3(OWN),
         "top3_of": "box" if boxes else "lesion" if lesions else "photo",
-        "unlike_training": {"flag": strange, "score": 2.0 if strange else 0.1, "threshold": 1.0, "method": "knn"},
+        "unlike_training": {"flag": strange, "score": 2.0 if strange else 0.1, "threshold": 1.0, "method": "fake"},
         "warnings": [],
         "timings_ms": {"decode": 40.0, "detect": 180.0, "classify": 60.0, "total": 280.0},
     }

@@ -464,6 +464,26 @@ def test_settings_are_taken_at_once_and_kept(start: Start, reading: Program, qtb
     assert again.window.banner.text() == "仅供科研使用，不作诊断依据。"
 
 
+def test_a_photo_that_kills_the_engine_is_given_up(start: Start, qtbot: QtBot, photo_folder: Path) -> None:
+    (photo_folder / "photo 1.jpg").rename(photo_folder / "a crash.jpg")
+    program = start(photo_folder)
+    bench = program.workbench
+    qtbot.waitUntil(lambda: "engine_crashed" in program.window.messages.codes, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: program.engine.is_ready, timeout=PATIENCE)
+    assert not bench.sitting.busy  # it is not asked again by itself, or the engine would die for ever
+    assert bench.diagnosis._note.text() == text("lesions.unread")
+    qtbot.keyClick(bench.canvas, Qt.Key.Key_D)
+    qtbot.waitUntil(lambda: bool(bench.sitting.answer), timeout=PATIENCE)
+    assert bench.sitting.lesions()
+
+
+def test_without_models_nothing_is_said_of_lesions(start: Start, qtbot: QtBot, photo_folder: Path) -> None:
+    program = start(photo_folder, engine=["no such program"])
+    qtbot.waitUntil(lambda: "engine_cannot_start" in program.window.messages.codes, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: program.workbench.sitting.shown, timeout=PATIENCE)
+    assert program.workbench.diagnosis._note.text() == text("lesions.unread")
+
+
 def test_another_device_counts_at_once(reading: Program, qtbot: QtBot) -> None:
     bench = reading.workbench
     qtbot.mouseClick(reading.window.rail.settings, Qt.MouseButton.LeftButton)

@@ -83,17 +83,25 @@ class DiagnosisPanel(QWidget):
         layout.addLayout(keep)
 
     def clear(self) -> None:
-        self.show_reading((), "", (), "", (), busy=False)
+        self.show_reading((), "", (), "", (), busy=False, was_read=False)
         self.setEnabled(False)
         self._there = False
         self.retranslate()
 
     def show_reading(
-        self, lesions: Sequence[Lesion], selected: str, top: Top3, of: str, warnings: Sequence[str], *, busy: bool
+        self,
+        lesions: Sequence[Lesion],
+        selected: str,
+        top: Top3,
+        of: str,
+        warnings: Sequence[str],
+        *,
+        busy: bool,
+        was_read: bool,
     ) -> None:
         """``of``: "photo" where there is no lesion and the whole photo was classified; ``busy``: the engine reads."""
         self.setEnabled(True)
-        self._there = True
+        self._there, self._was_read = True, was_read
         self._lesions, self._selected, self._top = tuple(lesions), selected, top
         self._of, self._warnings, self._busy = of, tuple(warnings), busy
         self.list.show_lesions(self._lesions, selected)
@@ -123,9 +131,12 @@ class DiagnosisPanel(QWidget):
         chosen = next((lesion for lesion in self._lesions if lesion.id == self._selected), None)
         suggested = sum(lesion.state == "suggested" for lesion in self._lesions)
         self._lesions_heading.setText(text("lesions.heading_n", n=len(self._lesions)))
-        self._note.setText(text("lesions.busy") if self._busy else text("lesions.none"))
+        if self._busy:
+            self._note.setText(text("lesions.busy"))
+        else:
+            self._note.setText(text("lesions.none") if self._was_read else text("lesions.unread"))
         self._lesions_heading.setVisible(self._there)
-        self._note.setVisible(self._there and not self._lesions)
+        self._note.setVisible(self._there and (self._busy or not self._was_read or not self._lesions))
         heading = text("top3.of_lesion", n=chosen.number) if chosen else text("top3.of_photo")
         self._top_heading.setText(heading)
         excludes, flags = cautions(self._pack, self._top)

@@ -52,6 +52,7 @@ class Sitting(QObject):
         self.problem = ""  # code of what kept the photo from being shown
         self._tops: dict[str, Top3] = {}
         self._asked: dict[int, str] = {}  # request -> "" for the whole photo, else the box's id
+        self._given_up: set[str] = set()  # what the engine refused of this photo, named as in _asked
         self._case_under_way = False
         self._case_next: CaseRecord | None = None
         self._walking: bool | None = None  # True while undoing, False while redoing
@@ -67,6 +68,7 @@ class Sitting(QObject):
         """Show another photo. Until it stands, nothing can be drawn into the one before."""
         self._forget_questions()
         self.row, self.shown, self.problem = row, False, ""
+        self._given_up.clear()
         self._canvas.set_read_only(True)
         self._loader.load(row.path, partial(self._loaded, row.id, neighbours), partial(self._not_loaded, row.id))
 
@@ -202,10 +204,13 @@ class Sitting(QObject):
     @property
     def busy(self) -> bool:
         """The photo is being read, or will be as soon as the models are there."""
-        return "" in self._asked.values() or (self.shown and not self.answer and self._engine.is_starting)
+        if "" in self._asked.values():
+            return True
+        return self.shown and not self.answer and self._engine.is_starting and "" not in self._given_up
 
     def read(self) -> None:
         """Have the whole photo read (again)."""
+        self._given_up.clear()
         if self.row is None or not self.shown or not self._engine.is_ready:
             self.reading_changed.emit()
             return
@@ -231,14 +236,14 @@ class Sitting(QObject):
             return
         seen = {s.id: s.box for s in suggestions_of(self.answer, self.row.id)}
         for annotation in document.annotations:
-            if seen.get(annotation.id) != annotation.box:
+            if annotation.id not in self._given_up and seen.get(annotation.id) != annotation.box:
                 self.classify(annotation.id)
 
     def _engine_ready(self) -> None:
         """Questions that were open when the engine before died are put again by themselves."""
         stale = desk.rater_of(self.answer.get("models", {})) != desk.rater_of(self._engine.models or {})
         if self.shown and not self._asked:
-            if stale:
+            if stale and "" not in self._given_up:
                 self.read()
             else:
                 self._ask_for_drawn_boxes()
@@ -258,7 +263,10 @@ class Sitting(QObject):
         self._services.background.change(keep, Changed(ANSWERS, self.row.id), owner=self)
 
     def _refused(self, request: int, error: UserError) -> None:
-        if self._asked.pop(request, None) is not None or not request:
+        asked = self._asked.pop(request, None)
+        if asked is not None:
+            self._given_up.add(asked)
+        if asked is not None or not request:
             self._services.report(error)
             self.reading_changed.emit()
 

@@ -270,7 +270,9 @@ class Workbench(QWidget):
         top, of = self.sitting.top3(selected)
         number = next((lesion.number for lesion in found if lesion.id == selected), None)
         warnings = warnings_of(self.sitting.answer, self.sitting.photo_warnings, number)
-        self.diagnosis.show_reading(found, selected, top, of, warnings, busy=self.sitting.busy)
+        self.diagnosis.show_reading(
+            found, selected, top, of, warnings, busy=self.sitting.busy, was_read=bool(self.sitting.answer)
+        )
         self.annotate.show_boxes(found, selected, verified=document.verified)
         self.actions_["verify"].setChecked(document.verified)
 
