@@ -55,16 +55,7 @@ def find_model(
     Raises:
         UserError: ``no_such_model``, ``wrong_task``, ``manifest_damaged``.
     """
-    spec = spec or dict(zip(("detect", "classify"), default_names(pack), strict=True))[task]
-    name, _, version = spec.partition(":")
-    for folder, shipped in _folders(workspace):
-        if folder.parent.name == name and version in ("", folder.name):
-            model = _read(folder, shipped)
-            if model.manifest.task != task:
-                raise UserError("wrong_task", model=model.manifest.label)
-            return model
-    known = sorted({m.manifest.label for m in list_models(workspace) if m.manifest.task == task})
-    raise UserError("no_such_model", model=spec, known=", ".join(known) or "-")
+    return _find(spec or dict(zip(("detect", "classify"), default_names(pack), strict=True))[task], task, workspace)
 
 
 def show_model(spec: str, workspace: Workspace | None = None) -> InstalledModel:
@@ -73,12 +64,19 @@ def show_model(spec: str, workspace: Workspace | None = None) -> InstalledModel:
     Raises:
         UserError: ``no_such_model``, ``manifest_damaged``.
     """
-    try:
-        return find_model(spec, "classify", workspace)
-    except UserError as error:
-        if error.code != "wrong_task":
-            raise
-        return find_model(spec, "detect", workspace)
+    return _find(spec, None, workspace)
+
+
+def _find(spec: str, task: Task | None, workspace: Workspace | None) -> InstalledModel:
+    name, _, version = spec.partition(":")
+    for folder, shipped in _folders(workspace):
+        if folder.parent.name == name and version in ("", folder.name):
+            model = _read(folder, shipped)
+            if task not in (None, model.manifest.task):
+                raise UserError("wrong_task", model=model.manifest.label)
+            return model
+    known = sorted({m.manifest.label for m in list_models(workspace) if task in (None, m.manifest.task)})
+    raise UserError("no_such_model", model=spec, known=", ".join(known) or "-")
 
 
 def default_names(pack: str = DEFAULT_PACK) -> tuple[str, str]:

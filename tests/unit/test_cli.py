@@ -350,7 +350,9 @@ def test_models(squama: CommandLine, demo: Path, trained: tuple[str, str]) -> No
     assert {f"{name}:0.0.0" for name in trained} <= {m["model"] for m in listed}
     shown = squama("models_show", "models", "show", "namer", "--workspace", demo)
     assert shown in listed
-    assert squama.refused("models", "show", "nobody", "--workspace", demo) == "no_such_model"
+    unknown = squama("error", "models", "show", "nobody", "--workspace", demo, status=2)["error"]
+    assert unknown["code"] == "no_such_model"
+    assert all(name in unknown["remedy"] for name in trained), "models of either task are named"
 
 
 def test_training_wants_a_plan_or_options(squama: CommandLine, demo: Path, tmp_path: Path) -> None:
