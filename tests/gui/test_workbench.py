@@ -320,6 +320,9 @@ def test_the_picture_with_its_boxes_is_saved(reading: Program, qtbot: QtBot, tmp
     width, height = photo_size(target)
     assert width == 160
     assert height > 120  # the banner stands under the photo
+    bench.keeping.write_picture(bench.sitting.row, "models", tmp_path / "arm v1.2")
+    settle(qtbot, reading)
+    assert photo_size(tmp_path / "arm v1.2.png") == (width, height)
 
 
 def test_annotate_names_boxes_with_chips_and_verifies(reading: Program, qtbot: QtBot) -> None:

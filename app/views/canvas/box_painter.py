@@ -155,9 +155,17 @@ def paint_badge(painter: QPainter, words: str, height: int) -> None:
     painter.drawPixmap(QPointF(8, height - 8 - pixmap.deviceIndependentSize().height()), pixmap)
 
 
-def paint_tags(painter: QPainter, seen: Sequence[Placed], origin: Origin, size: Size, skin: float) -> bool:
+def paint_tags(
+    painter: QPainter,
+    seen: Sequence[Placed],
+    origin: Origin,
+    size: Size,
+    skin: float,
+    apart: Sequence[Placed] = (),
+) -> bool:
     """Tags for all; in a crowd only for the largest boxes, and then True comes back.
 
+    ``apart``: boxes that get none here, but are not to be covered either.
     ``skin``: square pixels of the photo in sight. Where the tags would cover much of it they say the number alone, and
     True comes back too: the box under the pointer should then show its whole tag.
     """
@@ -165,7 +173,7 @@ def paint_tags(painter: QPainter, seen: Sequence[Placed], origin: Origin, size: 
     if crowd:
         seen = sorted(seen, key=lambda b: (b[1] - b[3]) * (b[4] - b[2]))[:MOST_TAGS]
     here = [(b.item, b.at(origin)) for b in seen]
-    layout = Layout(*size, [box for _, box in here])
+    layout = Layout(*size, [box for _, box in here] + [_outer(b.at(origin), HANDLE) for b in apart])
     short = len(here) * _TAG_AREA > MOST_COVERED * skin
     for item, box in sorted(here, key=lambda pair: pair[1].y0):
         _paint_tag(painter, item, layout, _outer(box), short)

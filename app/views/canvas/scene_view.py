@@ -108,7 +108,8 @@ class SceneView(PhotoView):
         box_painter.paint_strokes(painter, self._strokes[1], origin)
         if self.scene.tags:
             photo = self.view().placed(Box(0, 0, *self.photo_size())).clipped(*size)
-            self._tags_cut = box_painter.paint_tags(painter, seen, origin, size, photo.area)
+            lively = [b for b in boxes if b.item.id == apart] if apart else []
+            self._tags_cut = box_painter.paint_tags(painter, seen, origin, size, photo.area, lively)
 
     def _paint_lively(self, painter: QPainter) -> None:
         """What changes with every move of the pointer."""

@@ -24,6 +24,9 @@ from app.views.workbench.picture import Caption, caption_of, page_layout, pictur
 Tell = Callable[[str, Callable[[], str]], None]
 
 
+PICTURES = (".png", ".jpg", ".jpeg")
+
+
 class Keeping(QObject):
     """``tell(code, say)`` shows what was done."""
 
@@ -97,8 +100,8 @@ class Keeping(QObject):
             self.write_picture(row, models, Path(file))
 
     def write_picture(self, row: ImageRow, models: str, target: Path) -> None:
-        if not target.suffix:
-            target = target.with_suffix(".png")
+        if target.suffix.lower() not in PICTURES:
+            target = target.with_name(f"{target.name}.png")
         make = partial(_write, row.path, self._canvas.scene.items, caption_of(row.name, models, row.synthetic), target)
         self._services.background.work(
             make, lambda _: self._tell("picture", lambda: text("saved.picture", file=target.name)), owner=self
