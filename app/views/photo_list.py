@@ -18,7 +18,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QColor, QFont, QPainter, QPen, QResizeEvent
+from PySide6.QtGui import QAction, QColor, QFont, QPainter, QPen, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
@@ -34,7 +34,7 @@ from PySide6.QtWidgets import (
 
 from app.common.words import text
 from app.datasets.records import ImageRow
-from app.views.icons import paint_icon
+from app.views.icons import icon, paint_icon
 from app.views.parts import Elided, label
 from app.views.theme import CAPTION, GROUND, current
 from app.views.thumbnails import Thumbnails
@@ -228,6 +228,8 @@ class PhotoPanel(QWidget):
         self.back.clicked.connect(lambda: self.all_wanted.emit())
         self.filter = QLineEdit()
         self.filter.setClearButtonEnabled(True)
+        for clear in self.filter.findChildren(QAction):  # Qt's own icon is made for light windows
+            clear.setIcon(icon("close"))
         self.filter.textChanged.connect(self._filter)
         self.view = QListView()
         self.view.setUniformItemSizes(True)

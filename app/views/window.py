@@ -36,7 +36,7 @@ class Window(QMainWindow):
         self._painted = False
         self._furnished = False
         self._theme = theme
-        self.setMinimumSize(960, 600)
+        self.setMinimumSize(1040, 600)  # 1366 x 768 at 125 % has 1093 x 614
 
     def furnish(self, services: Services) -> None:
         """Everything that the bare window was missing, but for the page."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
@@ -9,7 +10,7 @@ from xml.etree import ElementTree
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QApplication, QFileDialog, QPushButton
+from PySide6.QtWidgets import QApplication, QFileDialog, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.common.errors import UserError
@@ -84,6 +85,17 @@ def test_the_slider_filters_live(reading: Program, qtbot: QtBot) -> None:
     assert [s.number for s in bench.sitting.lesions()] == [1]
     settle(qtbot, reading)
     assert reading.services.settings.min_score == 0.8
+
+
+def test_in_a_narrow_window_the_tools_stand_side_by_side(reading: Program, qtbot: QtBot) -> None:
+    tools = reading.workbench.tools
+    for width, all_words in ((1366, True), (1040, False)):
+        reading.window.resize(width, 700)
+        QApplication.processEvents()
+        parts = list(tools.findChildren(QWidget, options=Qt.FindChildOption.FindDirectChildrenOnly))
+        shown = sorted((w.geometry() for w in parts if w.isVisible() and w.width()), key=lambda g: g.left())
+        assert all(a.right() < b.left() for a, b in pairwise(shown))
+        assert tools._size.isVisible() is all_words
 
 
 def test_accepting_relabelling_undoing_and_the_next_start(start: Start, reading: Program, qtbot: QtBot) -> None:

@@ -53,6 +53,7 @@ class CaseCard(QFrame):
         self.sex.setProperty("kind", "inplace")
         self.sex.picked.connect(lambda _: self._finished())
         self.final = Choice(self._answers)
+        self.final.setMinimumWidth(148)  # beside a scroll bar there is no more room
         self.final.picked.connect(lambda _: self._finished())
         self._heading = label("section")
         self._code = Elided("soft")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QSlider, QToolButton, QWidget
 
 from app.common.words import text
@@ -36,6 +36,7 @@ class ToolRow(QWidget):
         self._zoom = label("soft")
         self._zoom.setFixedWidth(48)
         self._size = label("soft")
+        self._words = (self._size, self._caption, self._zoom, self._value)
         row = QHBoxLayout(self)
         row.setContentsMargins(8, 0, 8, 0)
         row.setSpacing(2)
@@ -70,11 +71,29 @@ class ToolRow(QWidget):
     def min_score(self) -> float:
         return self.slider.value() / 100
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._give_way()
+
+    def _give_way(self) -> None:
+        """In a narrow window the words beside the tools go, the least needed first."""
+        layout = self.layout()
+        assert layout is not None
+        self.slider.setFixedWidth(120)
+        for part in self._words:
+            part.show()
+        for part in self._words:
+            if layout.minimumSize().width() <= self.width():
+                return
+            part.hide()
+        self.slider.setFixedWidth(72)
+
     def show_zoom(self, zoom: float) -> None:
         self._zoom.setText(f"{round(100 * zoom)} %")
 
     def show_size(self, width: int, height: int) -> None:
         self._size.setText(f"{width} × {height}" if width else "")
+        self._give_way()
 
     def _moved(self) -> None:
         self.retranslate()
@@ -85,6 +104,7 @@ class ToolRow(QWidget):
     def retranslate(self) -> None:
         self._caption.setText(text("tools.confidence"))
         self._value.setText(f"≥ {self.slider.value()} %")
+        self._give_way()
         self.slider.setToolTip(text("tools.confidence_tip"))
         self.slider.setAccessibleName(text("tools.confidence"))
 

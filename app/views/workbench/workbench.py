@@ -98,7 +98,7 @@ class Workbench(QWidget):
         column.addWidget(self._panels, 1)
         self._right = QFrame()
         self._right.setObjectName("rightPanel")
-        self._right.setMinimumWidth(260)
+        self._right.setMinimumWidth(RIGHT)
         scroll = QScrollArea()
         scroll.setWidget(inside)
         scroll.setWidgetResizable(True)
