@@ -93,7 +93,7 @@ def read_manifest(folder: Path) -> Manifest:
     except FileNotFoundError as error:
         raise UserError("no_such_model", model=folder.parent.name, known="-") from error
     except (OSError, ValueError, RecursionError) as error:
-        raise _damaged(folder, type(error).__name__) from error
+        raise _damaged(folder, f"{MANIFEST_FILE}: {getattr(error, 'strerror', None) or error}") from error
     try:
         return parse_manifest(raw)
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
