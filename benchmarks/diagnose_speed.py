@@ -67,7 +67,7 @@ class Plain:
             r = crop_region(box, self.name.margin, wide, high)
             crop = photo[..., int(r.y0) : int(r.y1) + 1, int(r.x0) : int(r.x1) + 1]
             crop = functional.interpolate(crop, (size, size), mode="bilinear", antialias=True)
-            self.namer.both(self.normal(crop, self.name))[1].softmax(1)
+            self.namer(self.normal(crop, self.name)).softmax(1)
         end = perf_counter()
         marks = (decoded - start, detected - decoded, end - detected, end - start)
         return {stage: 1000 * value for stage, value in zip(STAGES, marks, strict=True)}, boxes

@@ -5,9 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from app.common.images import Photo
 from app.common.packs import load_pack
 from app.inference.diagnose import Diagnoser, load_diagnoser
 from app.inference.models import find_model
@@ -20,12 +17,11 @@ class Shipped:
     def __init__(self, diagnoser: Diagnoser) -> None:
         self.diagnoser = diagnoser
 
-    def answer(self, source: Path | np.ndarray, min_score: float = 0.5, detect: bool = True) -> dict[str, Any]:
-        """The contract's record; ``source`` is a file or RGB pixels (H, W, 3) uint8."""
-        photo = source if isinstance(source, Path) else Photo(np.ascontiguousarray(source), *source.shape[1::-1])
-        return self.diagnoser.diagnose(photo, min_score=min_score, detect=detect).as_json("benchmark")
+    def answer(self, source: Path | bytes, min_score: float = 0.5, detect: bool = True) -> dict[str, Any]:
+        """The contract's record of a file or its bytes."""
+        return self.diagnoser.diagnose(source, min_score=min_score, detect=detect).as_json("benchmark")
 
-    def unlike(self, source: Path | np.ndarray) -> tuple[float, float]:
+    def unlike(self, source: Path | bytes) -> tuple[float, float]:
         """Score of the whole photo, and the threshold."""
         strange = self.answer(source, detect=False)["unlike_training"]
         return strange["score"], strange["threshold"]
@@ -46,5 +42,5 @@ def shipped() -> Shipped:
 
 
 def kept_half(name: str) -> bool:
-    """Whether an ISIC photo belongs to the half that no model was trained on (the training plan's own rule)."""
+    """Whether a file belongs to the half that nothing was trained on or chosen by (the training plan's own rule)."""
     return half_of(name) == "test"

@@ -18,7 +18,7 @@ from app.inference.device import Device, choose_device
 from app.inference.diagnosis import TOP, BoxAnswer, Caution, Diagnosis, Lesion, Ranked, UnlikeTraining
 from app.inference.models import InstalledModel
 from app.inference.pixels import as_input, detector_size, shrunk, stacked
-from app.inference.unlike import Unlike, read_unlike
+from app.inference.unlike import METHOD, Unlike, read_unlike
 from app.inference.weights import load_network
 
 if TYPE_CHECKING:
@@ -163,21 +163,21 @@ class Diagnoser:
 
         manifest = self.models["classifier"]
         crops = look.crops(boxes, manifest.preprocessing.margin)
-        features, logits = [], []
+        logits = []
         with torch.inference_mode():
             for start in range(0, len(crops), BATCH):
                 x = as_input(stacked(crops[start : start + BATCH]), manifest.preprocessing).to(self.device.name)
-                some_features, some_logits = self.classifier.both(x)
-                features.append(some_features)
-                logits.append(some_logits)
+                logits.append(self.classifier(x))
             probabilities = (torch.cat(logits).double() / manifest.temperature).softmax(1)
-            strange = self._strangeness(torch.cat(features)[-1:])
+            strange = self._strangeness(x[-1:])
         return [_ranked(manifest.classes, row) for row in probabilities.tolist()], strange
 
-    def _strangeness(self, features: Tensor) -> UnlikeTraining:
+    def _strangeness(self, whole: Tensor) -> UnlikeTraining:
+        """Of the whole photo as the classifier's input (1, 3, size, size)."""
         if self.unlike is None:
             return UnlikeTraining(0.0, 0.0, "none")
-        return UnlikeTraining(float(self.unlike.score(features)[0]), self.unlike.threshold, "knn")
+        score = self.unlike.score(self.classifier.traits(whole))
+        return UnlikeTraining(float(score[0]), self.unlike.threshold, METHOD)
 
     def _disagreements(self, lesions: Sequence[Lesion]) -> list[Caution]:
         pack = load_pack(self.models["classifier"].pack)

@@ -78,7 +78,7 @@ def _classify(
     for chunk in _chunks(images):
         pieces = load_pieces(chunk, classes, pre.size, pre.margin, whole=False)
         if pieces:
-            logits = predict(network, normal, squares(pieces, pre.size), device)[0]
+            logits = predict(network, normal, squares(pieces, pre.size), device)
             rows += [
                 (_without_pixels(p), q)
                 for p, q in zip(pieces, softmax(logits / model.manifest.temperature), strict=True)

@@ -360,14 +360,16 @@ def test_two_models_of_different_packs_do_not_go_together(untrained: tuple[Insta
 # -- unlike the training data -----------------------------------------------------------------------------------------
 
 
-def cloud(seed: int, count: int, towards: int) -> torch.Tensor:
+def traits(seed: int, count: int, family: int = 0) -> torch.Tensor:
+    """Rows of 64 that six causes explain, but for a little noise; another family has other causes."""
+    causes = torch.randn(6, 64, generator=torch.Generator().manual_seed(1000 + family))
     made = torch.Generator().manual_seed(seed)
-    return torch.nn.functional.one_hot(torch.tensor(towards), 32) * 4.0 + torch.randn(count, 32, generator=made).abs()
+    return torch.randn(count, 6, generator=made) @ causes + 0.1 * torch.randn(count, 64, generator=made)
 
 
 def test_strange_photos_score_higher_and_the_threshold_keeps_its_rate() -> None:
-    fitted = fit_unlike(cloud(0, 800, 3), cloud(1, 400, 3), rate=0.05)
-    familiar, strange = fitted.score(cloud(2, 400, 3)), fitted.score(cloud(3, 400, 20))
+    fitted = fit_unlike(traits(0, 800), traits(1, 400), rate=0.05)
+    familiar, strange = fitted.score(traits(2, 400)), fitted.score(traits(3, 400, family=1))
     assert float((familiar > fitted.threshold).float().mean()) < 0.12
     assert float((strange > fitted.threshold).float().mean()) > 0.95
 
@@ -376,16 +378,17 @@ def test_strangeness_travels_with_the_model(
     model: InstalledModel, untrained: tuple[InstalledModel, InstalledModel]
 ) -> None:
     network, _ = load_network(model)
-    features = torch.rand(20, 512, generator=torch.Generator().manual_seed(0))
-    fitted = fit_unlike(features, features)
+    with torch.inference_mode():
+        seen = network.traits(torch.randn(20, 3, 64, 64, generator=torch.Generator().manual_seed(0)))  # type: ignore[operator]
+    fitted = fit_unlike(seen, seen)
     manifest = replace(model.manifest, unlike=fitted.as_json())
     saved = save_model(model.folder, manifest, {**network.state_dict(), **fitted.tensors()}, "card")
     again = InstalledModel(saved, model.folder, False)
     _, tensors = load_network(again)
     back = read_unlike(saved.unlike, tensors)
     assert back is not None
-    assert torch.allclose(back.score(features), fitted.score(features), atol=1e-3)
+    assert torch.allclose(back.score(seen), fitted.score(seen), atol=1e-3)
     answer = load_diagnoser(untrained[0], again, "cpu").diagnose(Photo(np.zeros((64, 64, 3), np.uint8), 64, 64))
-    assert answer.unlike_training.method == "knn"
+    assert answer.unlike_training.method == "pca_residual"
     assert answer.unlike_training.flag == (answer.unlike_training.score > answer.unlike_training.threshold)
-    assert len(read_weights(again)) == len(network.state_dict()) + 1
+    assert len(read_weights(again)) == len(network.state_dict()) + 3

@@ -159,14 +159,21 @@ def test_bootstrap_draws_groups_whole() -> None:
     by_group = bootstrap([r // 50 for r in range(100)], lambda rows: {"mean": float(values[rows].mean())}, 300)["mean"]
     assert by_group == (0.0, 1.0)
     assert 0.3 < by_row[0] < 0.5 < by_row[1] < 0.7
-    assert bootstrap(["a"], lambda rows: {"x": float("nan")}, 10)["x"] == pytest.approx((math.nan, math.nan), nan_ok=True)
+    assert bootstrap(["a"], lambda rows: {"x": float("nan")}, 10)["x"] == pytest.approx(
+        (math.nan, math.nan), nan_ok=True
+    )
     assert bootstrap([], lambda rows: {}, 10) == {}
 
 
 def test_tables_have_the_contracts_columns() -> None:
-    text = case_table([CasePrediction("c1", "片,1.jpg", "P1", "m:1.0.0", "eczema", (0.25, 0.75))], ["eczema", "psoriasis"])
+    text = case_table(
+        [CasePrediction("c1", "片,1.jpg", "P1", "m:1.0.0", "eczema", (0.25, 0.75))], ["eczema", "psoriasis"]
+    )
     assert text.splitlines() == [
         "case,image,patient,rater,fold,repeat,truth,p_eczema,p_psoriasis",
         'c1,"片,1.jpg",P1,m:1.0.0,,,eczema,0.250000,0.750000',
     ]
-    assert box_table([BoxPrediction("a", 0, 1, 2.5, 3, "eczema", 0.5)]).splitlines()[1] == "a,0.00,1.00,2.50,3.00,eczema,0.500000"
+    assert (
+        box_table([BoxPrediction("a", 0, 1, 2.5, 3, "eczema", 0.5)]).splitlines()[1]
+        == "a,0.00,1.00,2.50,3.00,eczema,0.500000"
+    )

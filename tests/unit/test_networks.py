@@ -36,7 +36,8 @@ def noise(*shape: int) -> torch.Tensor:
 def test_a_classifier_gives_logits_and_features(name: str) -> None:
     with torch.device("meta"):  # shapes without the work
         model = build_classifier(name, 5).eval()
-        features, logits = model.both(torch.empty(1, 3, 160, 160))
+        x = torch.empty(1, 3, 160, 160)
+        features, logits = model.features(x), model(x)
     assert logits.shape == (1, 5)
     assert features.shape == (1, model.width)
 

@@ -28,7 +28,7 @@ _SIZES = {"xception": 299, "inception_v3": 299, "inception_resnet_v2": 299}
 
 
 class Classifier(nn.Module):
-    """A timm network with both of its answers: logits, and the features before the last layer."""
+    """A timm network: logits, the features before the last layer, and traits of its earlier maps."""
 
     def __init__(self, net: nn.Module) -> None:
         super().__init__()
@@ -36,18 +36,20 @@ class Classifier(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Logits (N, classes) of normalised RGB patches ``x`` (N, 3, H, W)."""
-        return self.both(x)[1]
+        logits: Tensor = self.net.get_classifier()(self.features(x))  # type: ignore[operator]
+        return logits
 
     def features(self, x: Tensor) -> Tensor:
         """Pooled features (N, D) before the last layer."""
         pooled: Tensor = self.net.forward_head(self.net.forward_features(x), pre_logits=True)  # type: ignore[operator]
         return pooled
 
-    def both(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Features (N, D) and logits (N, classes) of one pass."""
-        pooled = self.features(x)
-        logits: Tensor = self.net.get_classifier()(pooled)  # type: ignore[operator]
-        return pooled, logits
+    def traits(self, x: Tensor) -> Tensor:
+        """Means and spreads (N, T) of the maps of every stage but the last; the features where there are no stages."""
+        if not hasattr(self.net, "forward_intermediates"):
+            return self.features(x)
+        maps: list[Tensor] = self.net.forward_intermediates(x, intermediates_only=True, output_fmt="NCHW")[:-1]  # type: ignore[operator]
+        return torch.cat([part for m in maps for part in (m.mean((2, 3)), m.std((2, 3), correction=0))], dim=1)
 
     @property
     def width(self) -> int:

@@ -76,7 +76,7 @@ def train_classifier(
         for part in frozen:
             part.eval()
         loss = _epoch(session, normal, train, weights, device)
-        logits = predict(session.mean, normal, val_pixels, device)[0]
+        logits = predict(session.mean, normal, val_pixels, device)
         events.write(
             "epoch",
             epoch=session.epoch,
@@ -126,13 +126,14 @@ def _picture(piece: Piece, plan: Plan, epoch: int, place: int) -> U8:
 
 
 @torch.inference_mode()
-def predict(
-    model: nn.Module, normal: Normal, pixels: U8, device: torch.device, batch: int = 64
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Logits (N, classes) and features (N, D) of squares (N, size, size, 3) uint8."""
-    logits, features = [], []
-    for start in range(0, len(pixels), batch):
-        pooled, answer = model.both(normal(pixels[start : start + batch], device))  # type: ignore[operator]
-        logits.append(answer.float().cpu().numpy())
-        features.append(pooled.float().cpu().numpy())
-    return np.concatenate(logits), np.concatenate(features)
+def predict(model: nn.Module, normal: Normal, pixels: U8, device: torch.device, batch: int = 64) -> NDArray[np.float32]:
+    """Logits (N, classes) of squares (N, size, size, 3) uint8."""
+    rows = [model(normal(pixels[k : k + batch], device)).float().cpu() for k in range(0, len(pixels), batch)]
+    return np.asarray(torch.cat(rows).numpy(), np.float32)
+
+
+@torch.inference_mode()
+def whole_traits(model: Classifier, normal: Normal, pixels: U8, device: torch.device, batch: int = 64) -> Tensor:
+    """Traits (N, T) of squares (N, size, size, 3) uint8."""
+    rows = [model.traits(normal(pixels[k : k + batch], device)).float().cpu() for k in range(0, len(pixels), batch)]
+    return torch.cat(rows)

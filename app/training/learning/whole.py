@@ -20,7 +20,7 @@ from app.inference.networks.detectors import Detector, DetectorSettings, build_d
 from app.inference.unlike import Unlike, fit_unlike
 from app.training.events import Events
 from app.training.learning.calibration import best_temperature, softmax
-from app.training.learning.classify import Normal, predict, train_classifier
+from app.training.learning.classify import Normal, predict, train_classifier, whole_traits
 from app.training.learning.detect import anchor_sizes, detect_all, map50, train_detector, truth_of
 from app.training.learning.samples import Piece, Scene, load_lesion_source, load_pieces, load_scenes, squares
 from app.training.learning.session import pick_device, threads
@@ -96,7 +96,7 @@ def learn_detector(
 def _calibrated(
     model: Classifier, plan: Plan, normal: Normal, pieces: Sequence[Piece], classes: int, device: torch.device
 ) -> tuple[float, dict[str, float]]:
-    logits = predict(model, normal, squares(pieces, plan.size), device)[0]
+    logits = predict(model, normal, squares(pieces, plan.size), device)
     truth = np.array([p.label for p in pieces])
     temperature = best_temperature(logits, truth)
     p = softmax(logits / temperature)
@@ -112,11 +112,11 @@ def _unlike(
     model: Classifier, plan: Plan, normal: Normal, train: Sequence[Piece], val: Sequence[Piece], device: torch.device
 ) -> Unlike:
     """Fitted on whole photos; where the data set holds no photo that is all of one class, on the lesions."""
-    features = []
+    traits = []
     for pieces in (train, val):
         whole = [p for p in pieces if p.box is None] or pieces
-        features.append(torch.from_numpy(predict(model, normal, squares(whole, plan.size), device)[1]))
-    return fit_unlike(features[0], features[1])
+        traits.append(whole_traits(model, normal, squares(whole, plan.size), device))
+    return fit_unlike(traits[0], traits[1])
 
 
 def _detection_scores(
