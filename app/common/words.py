@@ -40,6 +40,16 @@ def text(key: str, **facts: object) -> str:
     return sentence.format(**facts) if facts else sentence
 
 
+def percent(share: float) -> str:
+    """``87 %``; what is neither nothing nor all is never said to be so."""
+    whole = round(100 * share)
+    if whole == 0 and share > 0:
+        return "< 1 %"
+    if whole == 100 and share < 1:
+        return "> 99 %"
+    return f"{whole} %"
+
+
 @cache
 def catalogue() -> dict[str, dict[str, str]]:
     """All texts: ``{"page.name": {"en": ..., "zh": ...}}``."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from app.common.geometry import Box
 from app.common.images import Photo, is_synthetic, read_photo
 from app.common.packs import load_pack
-from app.common.words import language, text
+from app.common.words import language, percent, text
 from app.inference.diagnosis import Diagnosis, Ranked
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def draw_overlay(photo: Photo, tags: Sequence[Tag], notes: Sequence[str]) -> Ima
 def _words(best: Ranked, pack: str | None) -> str:
     name = (load_pack(pack) if pack else load_pack()).disease(best.disease).name
     readable = name.en if language() == "zh" and _chinese_font() is None else str(name)
-    return f"{readable} {round(100 * best.probability)} %"
+    return f"{readable} {percent(best.probability)}"
 
 
 def _outline(pen: ImageDraw, box: Box, colour: str, line: int) -> None:

@@ -15,14 +15,13 @@ from pytestqt.qtbot import QtBot
 
 from app.common.errors import UserError
 from app.common.geometry import Box
-from app.common.words import text
+from app.common.words import percent, text
 from app.common.workspace import Workspace
 from app.datasets.records import CaseRecord
 from app.views import theme
 from app.views.messages import DetailsDialog
 from app.views.photo_list import NOTE
 from app.views.settings_panel import SettingsPanel
-from app.views.workbench.reading import percent
 from tests.gui.conftest import PATIENCE, Start
 
 if TYPE_CHECKING:

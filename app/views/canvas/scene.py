@@ -10,7 +10,7 @@ from app.annotation import edits
 from app.annotation.document import Annotation, Document, Suggestion
 from app.common.geometry import Box
 from app.common.packs import Pack
-from app.common.words import text
+from app.common.words import percent, text
 
 NO_LABEL_COLOUR = "#F2F2F2"
 
@@ -102,6 +102,4 @@ class Scene:
 
 
 def _scored(number: int, name: str, score: float) -> str:
-    return text(
-        "canvas.tag_scored", number=number, name=name, percent=min(round(100 * score), 99 if score < 1 else 100)
-    )
+    return text("canvas.tag_scored", number=number, name=name, percent=percent(score))

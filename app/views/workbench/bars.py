@@ -7,9 +7,9 @@ from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.common.packs import Pack
-from app.common.words import text
+from app.common.words import percent, text
 from app.views.theme import current
-from app.views.workbench.reading import Top3, known, name_of, percent
+from app.views.workbench.reading import Top3, known, name_of
 
 ROW = 36
 BAR = 6

@@ -20,10 +20,10 @@ from PySide6.QtGui import QColor, QFont, QPainter, QPen
 from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from app.common.packs import Pack
-from app.common.words import text
+from app.common.words import percent, text
 from app.views.icons import paint_icon
 from app.views.theme import current
-from app.views.workbench.reading import Lesion, known, name_of, percent
+from app.views.workbench.reading import Lesion, known, name_of
 
 HEIGHT = 32
 MOST_ROWS = 5

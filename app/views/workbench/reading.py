@@ -88,13 +88,3 @@ def name_of(pack: Pack, key: str) -> str:
     """The disease's name in the present language; a foreign file's own word as it stands."""
     disease = known(pack, key)
     return str(disease.name) if disease else key
-
-
-def percent(share: float) -> str:
-    """``87 %``; what is neither nothing nor all is never said to be so."""
-    whole = round(100 * share)
-    if whole == 0 and share > 0:
-        return "< 1 %"
-    if whole == 100 and share < 1:
-        return "> 99 %"
-    return f"{whole} %"
