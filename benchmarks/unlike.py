@@ -1,8 +1,9 @@
 """How well "unlike the training data" tells strangers from phantoms: false alarms on unseen phantoms, and AUROC.
 
 Strangers: blood cells (train no shipped model), dermoscopy, rendered documents, everyday pictures (scikit-image's).
-The method was chosen by one half of the blood cells and of the dermoscopy (by a hash of the file's name); the other
-half is scored here. The rate on clinical photos (development part) is reported apart: neither strangers nor phantoms.
+The method was chosen by one half of the blood cells and of the dermoscopy (by a hash of the file's name), by the
+documents and the everyday pictures; the other half of the first two is scored here. The rate on clinical photos
+(development part) is reported apart: neither strangers nor phantoms.
 """
 
 from __future__ import annotations
