@@ -136,7 +136,7 @@ def main() -> None:
     readme = HERE / "README.md"
     text = readme.read_text(encoding="utf-8")
     marked = re.sub(
-        r"(<!-- results -->\n).*?(\n<!-- end of results -->)", lambda m: m[1] + table() + m[2], text, flags=re.DOTALL
+        r"(<!-- results -->\n).*?(<!-- end of results -->)", lambda m: f"{m[1]}{table()}\n{m[2]}", text, flags=re.DOTALL
     )
     readme.write_text(marked, encoding="utf-8")
 
