@@ -75,15 +75,17 @@ def unlike(r: Result) -> list[Row]:
 
 
 def start_up(r: Result) -> list[Row]:
-    stall = r["longest_stall_ms"]
-    return [
-        ("First paint against an empty PySide6 window", "<= 1.5 x", (f"{r['first_paint_ratio']:.2f} x "
-         f"({r['first_paint_ms']:.0f} / {r['empty_window_first_paint_ms']:.0f} ms)")),
-        ("Usable", "<= 2 s", f"{r['usable_ms'] / 1000:.2f} s"),
-        ("Longest stall of the event loop while the engine loads", "<= 50 ms",
-         f"median {stall['median']:.0f} ms, worst {stall['worst']:.0f} ms"),
-        ("Engine ready", "", f"{r['engine_ready_ms'] / 1000:.1f} s"),
-    ]  # fmt: skip
+    first, empty = r["first_paint_ms"], r["empty_window_first_paint_ms"]
+    ratio = f"{r['first_paint_ratio']:.2f} x ({first:.0f} / {empty:.0f} ms)"
+    rows: list[Row] = [
+        ("First paint against an empty PySide6 window", "<= 1.5 x", ratio),
+        ("Usable (database open, page stands)", "<= 2 s", f"{r['usable_ms'] / 1000:.2f} s"),
+    ]
+    for phase, name, target in (("loading", "the engine loads", "<= 50 ms"), ("furnishing", "the page is built", "")):
+        stall = r["longest_stall_ms"][phase]
+        measured = f"median {stall['median']:.0f} ms, worst {stall['worst']:.0f} ms"
+        rows.append((f"Longest stall of the event loop while {name}", target, measured))
+    return [*rows, ("Engine ready", "", f"{r['engine_ready_ms'] / 1000:.1f} s")]
 
 
 def diagnose_speed(r: Result) -> list[Row]:

@@ -81,7 +81,7 @@ def _environment(torch_index: str) -> None:
         # Such an index has other packages too, in versions that are not ours: those come with the rest.
         _run(*install, "--no-deps", "--reinstall", "--index-url", torch_index, "torch", "torchvision")
     _say("Installing Squama and what it needs (with PyTorch's CUDA libraries some 3 GB) ...")
-    _run(*install, "-e", ".[dev]")
+    _run(*install, "--compile-bytecode", "-e", ".[dev]")  # else the first start spends 7 s on compiling torch
 
 
 def _fingerprint(torch_index: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import uuid
 from pathlib import Path
 
 from app.common.errors import UserError
@@ -20,7 +19,7 @@ def write_atomically(path: Path, data: bytes) -> None:
     Raises:
         UserError: ``disk_full, folder_read_only, folder_missing, write_failed``; what was at ``path`` still is.
     """
-    part = path.with_name(f".{path.name[:80]}.{uuid.uuid4().hex}.part")
+    part = path.with_name(f".{path.name[:80]}.{os.urandom(8).hex()}.part")
     try:
         with part.open("xb") as file:
             file.write(data)

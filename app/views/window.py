@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QTimer, Signal
-from PySide6.QtGui import QColor, QPainter
+from PySide6.QtCore import QRect, QTimer, Signal
+from PySide6.QtGui import QImage, QPainter
 from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
 
 from app.common.words import set_language, text
@@ -209,17 +209,23 @@ class Window(QMainWindow):
             self._paint_bare()
         if not self._painted:
             self._painted = True
-            QTimer.singleShot(0, self, self.stood.emit)
+            QTimer.singleShot(0, self._say_that_it_stands)  # with a context object it would load Qt's enums
+
+    def _say_that_it_stands(self) -> None:
+        self.stood.emit()
 
     def _paint_bare(self) -> None:
-        """Rail, header, foot and ground in the colours that they will have."""
+        """Rail, header, foot and ground in the colours that they will have.
+
+        As two pictures of one pixel: the first call that takes a colour or a brush loads Qt's enums, for 17 ms.
+        """
         theme = self._theme
         if theme == "auto":  # the palette says it as well as the colour scheme, without Qt's enums
             theme = "dark" if self.palette().window().color().lightness() < 128 else "light"
         panel, ground = BARE[theme]
         painter = QPainter(self)
-        painter.fillRect(self.rect(), QColor(panel))
-        painter.fillRect(RAIL, HEAD, self.width() - RAIL, self.height() - HEAD - FOOT, QColor(ground))
+        painter.drawImage(self.rect(), _pixel(panel))
+        painter.drawImage(QRect(RAIL, HEAD, self.width() - RAIL, self.height() - HEAD - FOOT), _pixel(ground))
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
@@ -255,6 +261,11 @@ class Window(QMainWindow):
                 self.services.change_settings(window_geometry=geometry)
         self.closing.emit()
         event.accept()
+
+
+def _pixel(colour: str) -> QImage:
+    red, green, blue = (int(colour[k : k + 2], 16) for k in (1, 3, 5))
+    return QImage.fromData(f"P3 1 1 255 {red} {green} {blue}\n".encode())
 
 
 def retranslate_all() -> None:
