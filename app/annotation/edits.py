@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from app.annotation.document import UNLABELLED, Annotation, Document, Edit, EditKind, Suggestion, new_id
@@ -122,19 +123,9 @@ def _too_small(box: Box) -> bool:
 
 def shown(document: Document, suggestions: Sequence[Suggestion], min_score: float) -> tuple[Suggestion, ...]:
     """The suggestions at or above the score that are not yet boxes of the document, by id or by place."""
-    return tuple(
-        s for s in suggestions if s.rank >= min_score and s.id not in document.by_id and not _taken(document, s.box)
-    )
-
-
-def _taken(document: Document, box: Box) -> bool:
-    """Whether a box of the document is at the same place."""
-    return any(_same_place(a.box, box) for a in document.annotations)
-
-
-def _same_place(annotated: Box, suggested: Box) -> bool:
-    """The annotated box's inside then holds the other's centre, which is quickly seen."""
-    return annotated.contains(*suggested.centre) and iou(annotated, suggested) >= SAME_PLACE
+    wanted = [s for s in suggestions if s.rank >= min_score and s.id not in document.by_id]
+    taken = {s.id for _, at_place in _same_places(document, wanted) for s in at_place}
+    return tuple(s for s in wanted if s.id not in taken)
 
 
 def numbering(document: Document, suggestions: Sequence[Suggestion]) -> Mapping[str, int]:
@@ -145,15 +136,33 @@ def numbering(document: Document, suggestions: Sequence[Suggestion]) -> Mapping[
     """
     numbers = {s.id: s.number for s in suggestions}
     following = max(numbers.values(), default=0)
-    free = [s for s in suggestions if s.id not in document.by_id]
-    for annotation in document.annotations:
+    given: set[str] = set()
+    for annotation, at_place in _same_places(document, [s for s in suggestions if s.id not in document.by_id]):
         if annotation.id in numbers:
             continue
-        same = next((s for s in free if _same_place(annotation.box, s.box)), None)
+        same = next((s for s in at_place if s.id not in given), None)
         if same is not None:
-            free.remove(same)
+            given.add(same.id)
             numbers[annotation.id] = same.number
         else:
             following += 1
             numbers[annotation.id] = following
     return numbers
+
+
+def _same_places(
+    document: Document, suggestions: Sequence[Suggestion]
+) -> Iterator[tuple[Annotation, tuple[Suggestion, ...]]]:
+    """Each box of the document with the suggestions that lie where it lies, in their order.
+
+    A box that overlaps another so much holds the other's centre: only those are looked at, which thousands need.
+    """
+    order = sorted(range(len(suggestions)), key=lambda n: suggestions[n].box.centre[0])
+    centres = [suggestions[n].box.centre[0] for n in order]
+    for one in document.annotations:
+        near = sorted(order[bisect_left(centres, one.box.x0) : bisect_right(centres, one.box.x1)])
+        yield one, tuple(s for s in map(suggestions.__getitem__, near) if _same_place(one.box, s.box))
+
+
+def _same_place(annotated: Box, suggested: Box) -> bool:
+    return annotated.contains(*suggested.centre) and iou(annotated, suggested) >= SAME_PLACE

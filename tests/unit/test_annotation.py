@@ -25,7 +25,7 @@ from app.annotation.document import (
 from app.annotation.history import History, made, redone, undone
 from app.annotation.hit_testing import HANDLES, handle_at, handle_points, hit
 from app.common.errors import UserError
-from app.common.geometry import Box, box_from_corners
+from app.common.geometry import Box, box_from_corners, iou
 
 SIZE = (400.0, 300.0)
 EMPTY = Document(400, 300)
@@ -278,3 +278,17 @@ def test_copies_from_another_photo_lie_inside_this_one(those: list[Box]) -> None
     assume(edit is not None)
     assert edit is not None
     assert all(inside(a.box) for a in edit.after)
+
+
+@given(st.data())
+def test_places_are_found_as_by_looking_at_every_pair(data: st.DataObject) -> None:
+    """The quick way (centres in order) against the plain one."""
+    corner = st.integers(0, 30)
+    side = st.integers(2, 30)
+    drawn = data.draw(st.lists(st.tuples(corner, corner, side, side), max_size=12))
+    boxes = [Box(x, y, x + w, y + h) for x, y, w, h in drawn]
+    half = len(boxes) // 2
+    document = Document(80, 80, tuple(Annotation(f"a{n}", b, "eczema") for n, b in enumerate(boxes[:half])))
+    suggestions = tuple(Suggestion(b, "eczema", 0.9, n + 1, f"s{n}") for n, b in enumerate(boxes[half:]))
+    left = [s.id for s in suggestions if not any(iou(a.box, s.box) >= edits.SAME_PLACE for a in document.annotations)]
+    assert [s.id for s in edits.shown(document, suggestions, 0.0)] == left
