@@ -202,9 +202,10 @@ class PhotoDelegate(QStyledItemDelegate):
 
 
 def _state_words(row: ImageRow) -> str:
-    if row.boxes:
-        return text("photos.boxes", n=row.boxes)
-    return text("photos.synthetic") if row.synthetic else text("photos.no_boxes")
+    """How far it is boxed; a phantom says that it is one in every state."""
+    if row.synthetic:
+        return text("photos.synthetic_boxes", n=row.boxes) if row.boxes else text("photos.synthetic")
+    return text("photos.boxes", n=row.boxes) if row.boxes else text("photos.no_boxes")
 
 
 class PhotoPanel(QWidget):

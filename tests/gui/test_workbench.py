@@ -605,3 +605,14 @@ def test_a_photo_far_down_a_long_list_is_brought_into_view(qtbot: QtBot) -> None
     qtbot.waitUntil(lambda: view.viewport().rect().intersects(view.visualRect(view.currentIndex())), timeout=PATIENCE)
     assert panel.current() == rows[39_000]
     background.close()
+
+
+def test_a_phantom_says_that_it_is_one_in_the_list_too() -> None:
+    from app.datasets.records import ImageRow
+    from app.views.photo_list import _state_words
+
+    def words(boxes: int, synthetic: bool) -> str:
+        return _state_words(ImageRow(1, "a.jpg", Path("a.jpg"), True, synthetic, None, None, None, None, boxes, False))
+
+    assert (words(0, True), words(3, True)) == ("synthetic", "synthetic · 3")
+    assert (words(0, False), words(3, False)) == ("no boxes yet", "boxes: 3")
