@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -616,3 +618,14 @@ def test_a_phantom_says_that_it_is_one_in_the_list_too() -> None:
 
     assert (words(0, True), words(3, True)) == ("synthetic", "synthetic · 3")
     assert (words(0, False), words(3, False)) == ("no boxes yet", "boxes: 3")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere every name is text")
+def test_one_name_that_is_no_text_does_not_keep_the_folder_shut(start: Start, qtbot: QtBot, photo_folder: Path) -> None:
+    odd = os.fsencode(photo_folder) + b"/\xd5\xd5\xc6\xac.jpg"
+    with open(odd, "wb") as file:  # noqa: PTH123  a path of bytes
+        file.write((photo_folder / "photo 1.jpg").read_bytes())
+    program = start(photo_folder)
+    qtbot.waitUntil(lambda: bool(program.workbench.sitting.answer), timeout=PATIENCE)
+    assert program.workbench.photos.model.rowCount() == 3
+    assert program.window.messages.codes == ["name_not_text"]

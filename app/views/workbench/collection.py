@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from app.common.errors import UserError
-from app.common.photo_files import PHOTO_SUFFIXES, walk_photos
+from app.common.photo_files import PHOTO_SUFFIXES, readable, walk_photos
 from app.common.words import text
 from app.datasets.records import ImageRow
 from app.views.background import Changed
@@ -114,12 +114,14 @@ class Collection(QObject):
 
 
 def _walk(paths: tuple[Path, ...]) -> tuple[tuple[Path, ...], tuple[UserError, ...]]:
-    """Photos, and the folders that could not be looked into."""
+    """Photos; and the folders that could not be looked into, the names that are no text, what is missing."""
     errors: list[UserError] = []
     found = tuple(walk_photos(paths, errors.append))
     present = []
     for path in found:
-        if path.exists():
+        if readable(str(path)) != str(path):
+            errors.append(UserError("name_not_text", name=readable(path.name)))
+        elif path.exists():
             present.append(path)
         else:
             errors.append(UserError("file_missing", file=path.name))
