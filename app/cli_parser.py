@@ -8,7 +8,7 @@ import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from app.common.errors import UserError
 from app.common.geometry import Box
@@ -35,6 +35,18 @@ class HelpWanted(Exception):
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise UserError("wrong_call", reason=message, usage=" ".join(self.format_usage().split()))
+
+    _mixing = False
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Options may stand between the words of one subcommand: ``diagnose a.jpg --device cpu b.jpg``."""
+        if self._mixing or self._subparsers is not None or "--" in (args or ()):
+            return super().parse_known_args(args, namespace)
+        self._mixing = True
+        try:
+            return self.parse_known_intermixed_args(args, namespace)
+        finally:
+            self._mixing = False
 
     def print_help(self, file: object = None) -> None:
         raise HelpWanted(self.format_help())

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from app import cli
-from app.cli_parser import take_common
+from app.cli_parser import parser, take_common
 from app.common.errors import UserError
 from app.common.images import encode_jpeg
 from app.common.places import ROOT
@@ -97,6 +97,12 @@ def test_common_options_stand_anywhere(demo: Path, capsysbinary: pytest.CaptureF
     ):
         assert cli.main(line) == 0
         assert json.loads(capsysbinary.readouterr().out)["dataset"].startswith("phantom-a@")
+
+
+def test_options_stand_between_the_photos_too() -> None:
+    parsed = parser().parse_args(["diagnose", "a.jpg", "--device", "cpu", "b.jpg", "--min-score", "0.2"])
+    assert (parsed.images, parsed.device, parsed.min_score) == (["a.jpg", "b.jpg"], "cpu", 0.2)
+    assert parser().parse_args(["diagnose", "--", "-odd.jpg"]).images == ["-odd.jpg"]
 
 
 @pytest.mark.parametrize(
