@@ -19,7 +19,9 @@ from app.evaluation.predictions import BoxPrediction, CasePrediction, box_table,
 from app.inference.models import InstalledModel
 
 if TYPE_CHECKING:
-    from app.training.learning.samples import Scene
+    from numpy.typing import NDArray
+
+    from app.training.learning.samples import Piece, Scene
 
 CHUNK = 64
 REPEATS = 1000
@@ -64,25 +66,8 @@ def evaluate(
 def _classify(
     model: InstalledModel, dataset: FrozenDataset, images: Sequence[FrozenImage], part: str
 ) -> tuple[dict[str, Any], str]:
-    import torch
-
-    from app.inference.weights import load_network
-    from app.training.learning.calibration import softmax
-    from app.training.learning.classify import Normal, predict
-    from app.training.learning.samples import Piece, load_pieces, squares
-
-    pre, classes = model.manifest.preprocessing, dataset.classes
-    network, normal, device = load_network(model)[0], Normal(pre.mean, pre.std), torch.device("cpu")
-    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    rows: list[tuple[Piece, Any]] = []
-    for chunk in _chunks(images):
-        pieces = load_pieces(chunk, classes, pre.size, pre.margin, whole=False)
-        if pieces:
-            logits = predict(network, normal, squares(pieces, pre.size), device)
-            rows += [
-                (_without_pixels(p), q)
-                for p, q in zip(pieces, softmax(logits / model.manifest.temperature), strict=True)
-            ]
+    classes = dataset.classes
+    rows = _classified(model, classes, images)
     if not rows:
         raise UserError("nothing_to_evaluate", dataset=dataset.full_name, part=part)
     truth, p = np.array([piece.label for piece, _ in rows]), np.array([q for _, q in rows])
@@ -123,6 +108,29 @@ def _classify(
         for k, (piece, q) in enumerate(rows)
     ]
     return result, case_table(cases, classes)
+
+
+def _classified(
+    model: InstalledModel, classes: tuple[str, ...], images: Sequence[FrozenImage]
+) -> list[tuple[Piece, NDArray[np.float64]]]:
+    """Every piece, without its pixels, and its calibrated probabilities (classes,)."""
+    import torch
+
+    from app.inference.weights import load_network
+    from app.training.learning.calibration import softmax
+    from app.training.learning.classify import Normal, predict
+    from app.training.learning.samples import load_pieces, squares
+
+    pre, temperature = model.manifest.preprocessing, model.manifest.temperature
+    network, normal, device = load_network(model)[0], Normal(pre.mean, pre.std), torch.device("cpu")
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    rows: list[tuple[Piece, NDArray[np.float64]]] = []
+    for chunk in _chunks(images):
+        pieces = load_pieces(chunk, classes, pre.size, pre.margin, whole=False)
+        if pieces:
+            logits = predict(network, normal, squares(pieces, pre.size), device)
+            rows += zip(map(_without_pixels, pieces), softmax(logits / temperature), strict=True)
+    return rows
 
 
 def _detect(

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject
 
 from app.common.errors import UserError
 from app.common.packs import Pack, load_pack
@@ -16,8 +16,6 @@ from app.views.background import Background
 
 
 class Services(QObject):
-    settings_changed = Signal()
-
     def __init__(self, workspace: Workspace, settings: Settings, actor: str, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.workspace = workspace
@@ -29,7 +27,6 @@ class Services(QObject):
     def change_settings(self, **values: Any) -> None:
         """Take the new values at once and write them behind the window's back."""
         self.settings = replace(self.settings, **values)
-        self.settings_changed.emit()
         settings, workspace = self.settings, self.workspace
         save: Callable[[], None] = lambda: save_settings(workspace, settings)
         self.background.save_later(save)

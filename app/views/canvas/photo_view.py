@@ -19,7 +19,6 @@ _LINE = 48  # widget pixels for one notch
 
 class PhotoView(QWidget):
     view_changed = Signal(float)  # zoom: 1.0 is one photo pixel on one screen pixel
-    brightness_changed = Signal(int)  # steps, 0 is the photo as it is
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -149,7 +148,6 @@ class PhotoView(QWidget):
         if wanted != self._brightness:
             self._brightness = wanted
             self.update()
-            self.brightness_changed.emit(wanted)
 
     def reset_brightness(self) -> None:
         self.change_brightness(-self._brightness)
