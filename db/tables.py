@@ -120,17 +120,58 @@ class Image(Base):
     pack: Mapped[str] = mapped_column(String(100))
     lesion: Mapped[str | None]
     verified: Mapped[bool] = mapped_column(default=False)
+    rejected: Mapped[str] = mapped_column(Text, default="", server_default="")
+    refused: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
+    trashed: Mapped[datetime | None]
     meta: Mapped[dict[str, Any]] = mapped_column(default=dict)
     added: Mapped[datetime] = mapped_column(default=utc_now)
 
 
+class Assignment(Base):
+    """``person`` boxes this photo on a layer of their own, beside others who do, until the differences are settled."""
+
+    __tablename__ = "assignment"
+    __table_args__ = (UniqueConstraint("image_id", "person"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    image_id: Mapped[int] = mapped_column(ForeignKey("image.id"), index=True)
+    person: Mapped[str] = mapped_column(index=True)
+    verified: Mapped[bool] = mapped_column(default=False)  # this person is through with the photo
+    rejected: Mapped[str] = mapped_column(Text, default="")
+    refused: Mapped[list[str]] = mapped_column(JSON, default=list)
+    settled: Mapped[datetime | None]
+    settled_by: Mapped[str | None]
+    created: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class AnnotationFile(Base):
+    """A file of boxes as it was read: its bytes, so that it can be written back with only the changes in it."""
+
+    __tablename__ = "annotation_file"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    format: Mapped[str] = mapped_column(String(20))
+    name: Mapped[str] = mapped_column(String(500))  # its name below the folder that was read
+    path: Mapped[str] = mapped_column(String(4000), index=True)  # where it lay
+    image_id: Mapped[int | None] = mapped_column(ForeignKey("image.id"), index=True)  # None: a file of many photos
+    sha256: Mapped[str] = mapped_column(String(64))
+    content: Mapped[bytes]
+    context: Mapped[dict[str, Any]] = mapped_column(default=dict)  # what else reading it needed, as YOLO's classes
+    author: Mapped[str]
+    read: Mapped[datetime] = mapped_column(default=utc_now)
+
+
 class Annotation(Base):
-    """One box that a person drew or accepted, in pixels of the upright image; ``mask``: run lengths, if any."""
+    """One box that a person drew or accepted, in pixels of the upright image; ``mask``: run lengths, if any.
+
+    ``layer`` is "" for the common boxes, else the person of an :class:`Assignment`. ``outline``: rings as JSON.
+    """
 
     __tablename__ = "annotation"
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True)
     image_id: Mapped[int] = mapped_column(ForeignKey("image.id"), index=True)
+    layer: Mapped[str] = mapped_column(default="", server_default="")
     x0: Mapped[float]
     y0: Mapped[float]
     x1: Mapped[float]
@@ -141,6 +182,9 @@ class Annotation(Base):
     source: Mapped[str] = mapped_column(String(10), default="person")
     score: Mapped[float | None]
     mask: Mapped[str | None] = mapped_column(Text)
+    outline: Mapped[str | None] = mapped_column(Text)
+    origin_file: Mapped[int | None] = mapped_column(ForeignKey("annotation_file.id"), index=True)
+    origin_position: Mapped[int | None]
     author: Mapped[str]
     changed: Mapped[datetime] = mapped_column(default=utc_now, onupdate=utc_now)
     version: Mapped[int] = mapped_column()
@@ -152,10 +196,14 @@ class JournalEntry(Base):
     """One edit of one photo's boxes by one person: what undo and redo walk along."""
 
     __tablename__ = "journal_entry"
-    __table_args__ = (Index("ix_journal_entry_image_id_actor", "image_id", "actor"),)
+    __table_args__ = (
+        Index("ix_journal_entry_image_id_actor", "image_id", "actor"),
+        Index("ix_journal_entry_actor_state", "actor", "state"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     image_id: Mapped[int] = mapped_column(ForeignKey("image.id"))
+    layer: Mapped[str] = mapped_column(default="", server_default="")
     actor: Mapped[str]
     at: Mapped[datetime] = mapped_column(default=utc_now)
     state: Mapped[str] = mapped_column(String(10), default="done")

@@ -14,17 +14,23 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import count
-from typing import Any, Literal, get_args
+from typing import Any, Literal, TypeVar, get_args
 
 from app.common.errors import UserError
 from app.common.geometry import Box
 
 Source = Literal["person", "model"]
 EditKind = Literal[
-    "add", "move", "resize", "relabel", "delete", "duplicate", "accept", "verify", "difficult", "replace"
-]
+    "add", "move", "resize", "relabel", "delete", "duplicate", "accept", "verify", "difficult", "replace",
+    "reject", "refuse", "tighten", "merge", "settle",
+]  # fmt: skip
+T = TypeVar("T")
 EDIT_KINDS: tuple[EditKind, ...] = get_args(EditKind)
 UNLABELLED = ""
+
+Ring = tuple[tuple[float, float], ...]
+"""A closed line in the box's own frame: (0, 0) its top left corner, (1, 1) its bottom right one. It goes along when
+the box is moved or resized."""
 
 _sequence = count()
 _session = os.urandom(3).hex()
@@ -36,13 +42,22 @@ def new_id() -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a box stood in a file that was read: the file's id in the workspace, and its place among that file's."""
+
+    file: int
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
 class Annotation:
     """One box of a photo.
 
     ``label`` is a disease's key, a foreign file's own word, or :data:`UNLABELLED` while nobody has answered.
     ``source`` says who found the box; ``verified`` that a person has confirmed it (an accepted suggestion is a
     verified box of the model's); ``difficult`` is Pascal VOC's mark. ``score`` is the model's confidence, if it
-    found the box.
+    found the box. ``outline``: a polygon's or mask's rings, whose extent is the box. ``origin``: the place in the file
+    that it came from, so that the file can be changed only where the box was.
     """
 
     id: str
@@ -52,6 +67,8 @@ class Annotation:
     verified: bool = False
     source: Source = "person"
     score: float | None = None
+    outline: tuple[Ring, ...] = ()
+    origin: Origin | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +93,18 @@ class Suggestion:
 
 @dataclass(frozen=True)
 class Document:
-    """A photo's boxes, always in the order of their ids; ``verified``: a person has gone through the whole photo."""
+    """A photo's boxes, always in the order of their ids.
+
+    ``verified``: a person has gone through the whole photo. ``rejected``: why a person sent it back, "" if nobody did.
+    ``refused``: ids of the suggestions that a person has turned down.
+    """
 
     width: int
     height: int
     annotations: tuple[Annotation, ...] = ()
     verified: bool = False
+    rejected: str = ""
+    refused: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         ordered = tuple(sorted(self.annotations, key=lambda a: a.id))
@@ -99,15 +122,27 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """``before`` leaves the document and ``after`` comes; both hold only what differs. ``verified``: (was, becomes)."""
+    """``before`` leaves the document and ``after`` comes; both hold only what differs.
+
+    ``verified`` and ``rejected``: (was, becomes). ``refused``: (ids taken off the list, ids put on it).
+    """
 
     kind: EditKind
     before: tuple[Annotation, ...] = ()
     after: tuple[Annotation, ...] = ()
     verified: tuple[bool, bool] | None = None
+    rejected: tuple[str, str] | None = None
+    refused: tuple[frozenset[str], frozenset[str]] | None = None
 
     def inverse(self) -> Edit:
-        return Edit(self.kind, self.after, self.before, self.verified and self.verified[::-1])
+        return Edit(
+            self.kind,
+            self.after,
+            self.before,
+            self.verified and self.verified[::-1],
+            self.rejected and self.rejected[::-1],
+            self.refused and self.refused[::-1],
+        )
 
     @property
     def touches(self) -> frozenset[str]:
@@ -128,10 +163,23 @@ def apply(document: Document, edit: Edit) -> Document:
         if new.id in boxes:
             raise UserError("edit_conflict")
         boxes[new.id] = new
-    if edit.verified is not None and edit.verified[0] != document.verified:
+    verified, rejected, refused = document.verified, document.rejected, document.refused
+    if edit.verified is not None:
+        verified = _turned(verified, edit.verified)
+    if edit.rejected is not None:
+        rejected = _turned(rejected, edit.rejected)
+    if edit.refused is not None:
+        off, on = edit.refused
+        if not off <= refused or on & refused:
+            raise UserError("edit_conflict")
+        refused = (refused - off) | on
+    return Document(document.width, document.height, tuple(boxes.values()), verified, rejected, refused)
+
+
+def _turned(now: T, step: tuple[T, T]) -> T:
+    if step[0] != now:
         raise UserError("edit_conflict")
-    verified = document.verified if edit.verified is None else edit.verified[1]
-    return Document(document.width, document.height, tuple(boxes.values()), verified)
+    return step[1]
 
 
 def annotation_to_json(annotation: Annotation) -> dict[str, Any]:
@@ -143,11 +191,15 @@ def annotation_to_json(annotation: Annotation) -> dict[str, Any]:
         "verified": annotation.verified,
         "source": annotation.source,
         "score": annotation.score,
+        **({"outline": [[list(p) for p in ring] for ring in annotation.outline]} if annotation.outline else {}),
+        **({"origin": [annotation.origin.file, annotation.origin.position]} if annotation.origin else {}),
     }
 
 
 def annotation_from_json(raw: dict[str, Any]) -> Annotation:
-    return Annotation(**{**raw, "box": Box(*raw["box"])})
+    outline = tuple(tuple((float(u), float(v)) for u, v in ring) for ring in raw.get("outline", ()))
+    origin = Origin(*raw["origin"]) if raw.get("origin") else None
+    return Annotation(**{**raw, "box": Box(*raw["box"]), "outline": outline, "origin": origin})
 
 
 def edit_to_json(edit: Edit) -> dict[str, Any]:
@@ -157,19 +209,30 @@ def edit_to_json(edit: Edit) -> dict[str, Any]:
         "before": [annotation_to_json(a) for a in edit.before],
         "after": [annotation_to_json(a) for a in edit.after],
         "verified": list(edit.verified) if edit.verified else None,
+        **({"rejected": list(edit.rejected)} if edit.rejected else {}),
+        **({"refused": [sorted(ids) for ids in edit.refused]} if edit.refused else {}),
     }
 
 
 def edit_from_json(raw: dict[str, Any]) -> Edit:
-    marks = raw.get("verified")
+    marks, rejected, refused = raw.get("verified"), raw.get("rejected"), raw.get("refused")
     return Edit(
         raw["kind"],
         tuple(annotation_from_json(a) for a in raw["before"]),
         tuple(annotation_from_json(a) for a in raw["after"]),
         (marks[0], marks[1]) if marks else None,
+        (rejected[0], rejected[1]) if rejected else None,
+        (frozenset(refused[0]), frozenset(refused[1])) if refused else None,
     )
 
 
-def restored(annotations: Iterable[Annotation], width: int, height: int, verified: bool = False) -> Document:
+def restored(
+    annotations: Iterable[Annotation],
+    width: int,
+    height: int,
+    verified: bool = False,
+    rejected: str = "",
+    refused: Iterable[str] = (),
+) -> Document:
     """A document from stored rows, in any order."""
-    return Document(width, height, tuple(annotations), verified)
+    return Document(width, height, tuple(annotations), verified, rejected, frozenset(refused))

@@ -56,7 +56,7 @@ def copy_to(document: Document, original: Annotation | None, box: Box) -> Edit |
     box = box.clipped(document.width, document.height)
     if original is None or _too_small(box):
         return None
-    return Edit("duplicate", after=(replace(original, id=new_id(), box=box, source="person", score=None),))
+    return Edit("duplicate", after=(replace(original, id=new_id(), box=box, source="person", score=None, origin=None),))
 
 
 def accept(
@@ -79,14 +79,35 @@ def accept(
 
 
 def verify(document: Document) -> Edit:
-    """The whole photo's mark, on or off."""
-    return Edit("verify", verified=(document.verified, not document.verified))
+    """The whole photo's mark, on or off; a photo that was sent back is no longer when it is verified."""
+    sent_back = (document.rejected, "") if document.rejected and not document.verified else None
+    return Edit("verify", verified=(document.verified, not document.verified), rejected=sent_back)
+
+
+def reject(document: Document, comment: str) -> Edit | None:
+    """Send the photo back, and say why; an empty comment takes that back."""
+    comment = comment.strip()
+    if comment == document.rejected:
+        return None
+    mark = (True, False) if document.verified and comment else None
+    return Edit("reject", verified=mark, rejected=(document.rejected, comment))
+
+
+def refuse(document: Document, suggestions: Iterable[Suggestion]) -> Edit | None:
+    """Turn suggestions down: they are shown no more."""
+    ids = frozenset(s.id for s in suggestions) - document.refused
+    return Edit("refuse", refused=(frozenset(), ids)) if ids else None
+
+
+def tighten(document: Document, id_: str, box: Box) -> Edit | None:
+    """A rough box drawn close round its lesion."""
+    return _replaced("tighten", document, id_, box)
 
 
 def insert(document: Document, annotations: Sequence[Annotation]) -> Edit | None:
     """Copies of another photo's boxes, cut to this one; those with hardly a part in it are left out."""
     pairs = [(a, a.box.clipped(document.width, document.height)) for a in annotations]
-    new = tuple(replace(a, id=new_id(), box=b) for a, b in pairs if not _too_small(b))
+    new = tuple(replace(a, id=new_id(), box=b, origin=None) for a, b in pairs if not _too_small(b))
     return Edit("add", after=new) if new else None
 
 
@@ -95,7 +116,11 @@ def replace_all(document: Document, other: Document) -> Edit | None:
     before = tuple(a for a in document.annotations if other.find(a.id) != a)
     after = tuple(a for a in other.annotations if document.find(a.id) != a)
     marks = (document.verified, other.verified) if document.verified != other.verified else None
-    return Edit("replace", before, after, marks) if before or after or marks else None
+    words = (document.rejected, other.rejected) if document.rejected != other.rejected else None
+    ids = (document.refused - other.refused, other.refused - document.refused)
+    if not (before or after or marks or words or any(ids)):
+        return None
+    return Edit("replace", before, after, marks, words, ids if any(ids) else None)
 
 
 def pushed(box: Box, dx: float, dy: float, width: float, height: float) -> Box:
@@ -122,8 +147,9 @@ def _too_small(box: Box) -> bool:
 
 
 def shown(document: Document, suggestions: Sequence[Suggestion], min_score: float) -> tuple[Suggestion, ...]:
-    """The suggestions at or above the score that are not yet boxes of the document, by id or by place."""
-    wanted = [s for s in suggestions if s.rank >= min_score and s.id not in document.by_id]
+    """The suggestions at or above the score that are not yet boxes of the document, by id or by place, nor refused."""
+    known = document.by_id.keys() | document.refused
+    wanted = [s for s in suggestions if s.rank >= min_score and s.id not in known]
     taken = {s.id for _, at_place in _same_places(document, wanted) for s in at_place}
     return tuple(s for s in wanted if s.id not in taken)
 
