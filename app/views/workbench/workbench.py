@@ -2,46 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QPoint, Qt, QTimer
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
-from app.common.errors import UserError
 from app.common.packs import OTHER
 from app.common.words import text
 from app.datasets.records import ImageRow
 from app.views.actions import Actions
 from app.views.canvas import PhotoCanvas
 from app.views.engine_bridge import EngineBridge
-from app.views.messages import DetailsDialog
 from app.views.photo_list import PhotoPanel
 from app.views.services import Services
-from app.views.settings_panel import SettingsPanel
 from app.views.thumbnails import Thumbnails
 from app.views.window import Window
-from app.views.workbench import desk
 from app.views.workbench.annotate_panel import AnnotatePanel
 from app.views.workbench.case_card import CaseCard
 from app.views.workbench.collection import Collection
+from app.views.workbench.commands import Commands
 from app.views.workbench.diagnosis_panel import DiagnosisPanel
 from app.views.workbench.empty_state import EmptyState
 from app.views.workbench.engine_status import EngineStatus
 from app.views.workbench.keeping import Keeping
+from app.views.workbench.right_side import WIDTH, RightSide
 from app.views.workbench.sitting import Sitting
 from app.views.workbench.tool_row import ToolRow
 from app.views.workbench.warnings import warnings_of
 
-LEFT, RIGHT = 188, 292  # at 1366 pixels the photo keeps 60 % of the window
+LEFT = 188
 
 
 class Workbench(QWidget):
     def __init__(self, services: Services, window: Window, engine: EngineBridge) -> None:
         super().__init__(window)
-        self._services = services
-        self._window = window
+        self.services = services
+        self.frame = window
         self.engine = engine
         self.canvas = PhotoCanvas()
         self.canvas.set_pack(services.pack)
@@ -54,9 +51,10 @@ class Workbench(QWidget):
         self.collection = Collection(services, self.photos, self)
         self.sitting = Sitting(services, self.canvas, engine, self)
         self.keeping = Keeping(services, self.canvas, window.messages.info, self)
-        self.actions_ = Actions(services.pack, self, self._commands())
+        self.commands = Commands(self)
+        self.actions_ = Actions(services.pack, self, self.commands.table())
         self.tools = ToolRow(self.actions_, services.settings.min_score)
-        self._panels = QStackedWidget()
+        self.right = RightSide(self.case_card, self.diagnosis, self.annotate)
         self._middle = QStackedWidget()
         self._splitter = QSplitter(Qt.Orientation.Horizontal)
         self._lay_out()
@@ -76,48 +74,26 @@ class Workbench(QWidget):
         column.addWidget(self.canvas, 1)
         self._middle.addWidget(self.empty)
         self._middle.addWidget(photo)
-        self._panels.addWidget(self.diagnosis)
-        self._panels.addWidget(self.annotate)
-        for part in (self.photos, self._middle, self._right_side()):
+        for part in (self.photos, self._middle, self.right):
             self._splitter.addWidget(part)
         for place, stretch in enumerate((0, 1, 0)):
             self._splitter.setStretchFactor(place, stretch)
             self._splitter.setCollapsible(place, False)
         self._splitter.setHandleWidth(1)
-        self._splitter.setSizes([LEFT, 900, RIGHT])
+        self._splitter.setSizes([LEFT, 900, WIDTH])
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._splitter)
 
-    def _right_side(self) -> QWidget:
-        inside = QWidget()
-        column = QVBoxLayout(inside)
-        column.setContentsMargins(12, 12, 12, 12)
-        column.setSpacing(12)
-        column.addWidget(self.case_card)
-        column.addWidget(self._panels, 1)
-        self._right = QFrame()
-        self._right.setObjectName("rightPanel")
-        self._right.setMinimumWidth(RIGHT)
-        scroll = QScrollArea()
-        scroll.setWidget(inside)
-        scroll.setWidgetResizable(True)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        around = QVBoxLayout(self._right)
-        around.setContentsMargins(0, 0, 0, 0)
-        around.addWidget(scroll)
-        return self._right
-
     def _connect(self) -> None:
-        self._window.went.connect(self.go)
-        self._window.paths_dropped.connect(self.collection.open)
-        self._window.rail.settings_wanted.connect(self._open_settings)
+        self.frame.went.connect(self.go)
+        self.frame.paths_dropped.connect(self.collection.open)
+        self.frame.rail.settings_wanted.connect(self.commands.open_settings)
         self.empty.files_wanted.connect(self.collection.ask_for_files)
         self.empty.folder_wanted.connect(self.collection.ask_for_folder)
         self.collection.emptied.connect(self._nothing_to_show)
         self.collection.nothing_found.connect(
-            lambda: self._window.messages.info("none_found", lambda: text("photos.none_found"))
+            lambda: self.frame.messages.info("none_found", lambda: text("photos.none_found"))
         )
         self.collection.working.connect(self._say_working)
         self.photos.chosen.connect(self._open)
@@ -126,27 +102,27 @@ class Workbench(QWidget):
         self.sitting.row_changed.connect(lambda row: self.photos.model.update_rows([row]))
         self.sitting.read_through.connect(self._look_at_first)
         self.sitting.sidecar_wanted.connect(self.keeping.open_sidecar)
-        self.sitting.failed.connect(self._window.messages.error)
+        self.sitting.failed.connect(self.frame.messages.error)
         self.canvas.selection_changed.connect(lambda _id: self._refresh())
         self.canvas.suggestion_dismissed.connect(lambda _id: self._refresh())
         self.canvas.mode_changed.connect(self.actions_["draw"].setChecked)
         self.canvas.history_changed.connect(self._history_changed)
         self.canvas.view_changed.connect(self.tools.show_zoom)
-        self.canvas.refused.connect(self._window.messages.error)
-        self.canvas.context_menu_wanted.connect(self._context_menu)
+        self.canvas.refused.connect(self.frame.messages.error)
+        self.canvas.context_menu_wanted.connect(self.commands.context_menu)
         self.case_card.edited.connect(self.sitting.keep_case)
         self.sitting.case_kept.connect(self._case_kept)
-        self.case_card.refused.connect(self._window.messages.error)
+        self.case_card.refused.connect(self.frame.messages.error)
         self.case_card.patient_wanted.connect(self.collection.show_patient)
         self.tools.min_score_moved.connect(self._show_from)
-        self.tools.min_score_chosen.connect(lambda score: self._services.change_settings(min_score=score))
+        self.tools.min_score_chosen.connect(lambda score: self.services.change_settings(min_score=score))
         for shown in (self.diagnosis.list, self.annotate.list):
             shown.chosen.connect(self.canvas.select)
             self.actions_.listen_on(shown)
         self.actions_.listen_on(self.canvas)
         self.actions_.listen_on(self.photos.view)
         d, a = self.diagnosis, self.annotate
-        d.accept_wanted.connect(self._accept)
+        d.accept_wanted.connect(self.commands.accept)
         d.other_wanted.connect(lambda: self.canvas.relabel_selected(OTHER))
         d.accept_all_wanted.connect(self.canvas.accept_all)
         d.picture_wanted.connect(self.actions_["picture"].trigger)
@@ -159,53 +135,6 @@ class Workbench(QWidget):
             action.triggered.connect(lambda _=False, key=key: self.canvas.relabel_selected(key))
         for name in ("fold_left", "fold_right", "tags"):
             self.actions_[name].setChecked(True)
-
-    def _commands(self) -> Mapping[str, Callable[[], object]]:
-        canvas, window = self.canvas, self._window
-        return {
-            "open_files": self.collection.ask_for_files,
-            "open_folder": self.collection.ask_for_folder,
-            "open_boxes": partial(self._with_photo, self.keeping.ask_for_boxes),
-            "save": partial(self._with_photo, self.keeping.save_boxes),
-            "save_folder": self.keeping.choose_folder,
-            "picture": partial(self._with_photo, lambda row: self.keeping.save_picture(row, self._models())),
-            "print": partial(self._with_photo, lambda row: self.keeping.print_picture(row, self._models())),
-            "quit": window.close,
-            "undo": self.sitting.undo,
-            "redo": self.sitting.redo,
-            "draw": lambda: canvas.stop_drawing() if canvas.drawing() else canvas.start_drawing(),
-            "edit_mode": canvas.stop_drawing,
-            "square": lambda: canvas.set_square(self.actions_["square"].isChecked()),
-            "accept": self._accept,
-            "accept_all": canvas.accept_all,
-            "name": self._name_box,
-            "delete": canvas.delete_selected,
-            "duplicate": canvas.duplicate_selected,
-            "copy_previous": self._copy_previous,
-            "difficult": canvas.toggle_difficult,
-            "next_box": canvas.select_next,
-            "previous_box": lambda: canvas.select_next(-1),
-            "previous": lambda: self.photos.step(-1),
-            "next": lambda: self.photos.step(1),
-            "verify": canvas.toggle_verified,
-            "read_again": self.sitting.read,
-            "zoom_in": lambda: canvas.zoom_by(1.25),
-            "zoom_out": lambda: canvas.zoom_by(0.8),
-            "actual_size": canvas.actual_size,
-            "fit_window": canvas.fit_window,
-            "fit_width": canvas.fit_width,
-            "brighten": lambda: canvas.change_brightness(1),
-            "darken": lambda: canvas.change_brightness(-1),
-            "reset_brightness": canvas.reset_brightness,
-            "hide_boxes": lambda: canvas.set_boxes_visible(False),
-            "show_boxes": lambda: canvas.set_boxes_visible(True),
-            "tags": lambda: canvas.set_tags_visible(self.actions_["tags"].isChecked()),
-            "fold_left": lambda: self.photos.setVisible(self.actions_["fold_left"].isChecked()),
-            "fold_right": lambda: self._right.setVisible(self.actions_["fold_right"].isChecked()),
-            "settings": self._open_settings,
-            "keys": self._open_settings,
-            "about": self._about,
-        }
 
     # -- life ----------------------------------------------------------------------------------------------------
     def begin(self, paths: Sequence[Path]) -> None:
@@ -221,7 +150,7 @@ class Workbench(QWidget):
         self.engine.stop()
 
     def go(self, place: str) -> None:
-        self._panels.setCurrentWidget(self.annotate if place == "annotate" else self.diagnosis)
+        self.right.show_panel(self.annotate if place == "annotate" else self.diagnosis)
         self._refresh()
         self.canvas.setFocus()
 
@@ -230,10 +159,10 @@ class Workbench(QWidget):
         index = self.photos.view.currentIndex().row()
         beside = (self.photos.model.row_of(self.photos.model.index(index + step)) for step in (1, -1))
         self._set_has_photo(True)
-        self._window.messages.dismiss(self.sitting.problem)
+        self.frame.messages.dismiss(self.sitting.problem)
         self.case_card.enter()
         self.case_card.setEnabled(False)  # until this photo's card stands, nothing is entered for it
-        self._services.change_settings(last_image=row.id)
+        self.services.change_settings(last_image=row.id)
         self.sitting.open(row, tuple(other.path for other in beside if other is not None))
 
     def _nothing_to_show(self) -> None:
@@ -241,12 +170,12 @@ class Workbench(QWidget):
         self._set_has_photo(False)
 
     def _say_working(self, working: bool) -> None:
-        self._window.status.set_work(lambda: text("photos.opening") if working else "")
+        self.frame.status.set_work(lambda: text("photos.opening") if working else "")
 
     def _set_has_photo(self, there: bool) -> None:
         self._middle.setCurrentIndex(1 if there else 0)
         self.photos.setVisible(there and self.actions_["fold_left"].isChecked())
-        self._right.setVisible(there and self.actions_["fold_right"].isChecked())
+        self.right.setVisible(there and self.actions_["fold_right"].isChecked())
 
     def _photo_shown(self) -> None:
         row = self.sitting.row
@@ -279,7 +208,7 @@ class Workbench(QWidget):
     def _look_at_first(self) -> None:
         """A photo was read: its first lesion's answer is what a doctor wants to see."""
         found = self.sitting.lesions()
-        if found and self._window.place == "diagnose" and not self.canvas.selected() and not self.canvas.drawing():
+        if found and self.frame.place == "diagnose" and not self.canvas.selected() and not self.canvas.drawing():
             self.canvas.select(found[0].id)
 
     def _case_kept(self) -> None:
@@ -293,87 +222,6 @@ class Workbench(QWidget):
     def _show_from(self, score: float) -> None:
         self.canvas.set_min_score(score)
         self._refresh()
-
-    def _accept(self) -> None:
-        """A suggestion becomes a box; a box drawn by hand takes the name that the classifier gave it."""
-        selected = self.canvas.selected()
-        document = self.canvas.document()
-        drawn = document.find(selected) if document else None
-        if drawn is None:
-            self.canvas.accept_selected()
-        elif not drawn.label:
-            top, _ = self.sitting.top3(selected)
-            if top:
-                self.canvas.relabel_selected(top[0][0])
-
-    def _copy_previous(self) -> None:
-        index = self.photos.view.currentIndex().row()
-        before = self.photos.model.row_of(self.photos.model.index(index - 1))
-        if before is None or not self.sitting.shown:
-            return
-        here = self.sitting.row
-
-        def insert(boxes: Sequence[object]) -> None:
-            if not boxes:
-                self._window.messages.error(UserError("no_previous_boxes"))
-            elif self.sitting.row is here:
-                self.canvas.insert(list(boxes))  # type: ignore[arg-type]
-
-        self._services.background.read(partial(desk.boxes_of, image_id=before.id), insert, owner=self)
-
-    def _name_box(self) -> None:
-        if self.canvas.selected():
-            self.actions_.label_menu(self).popup(self.canvas.mapToGlobal(self.canvas.rect().center()))
-
-    def _context_menu(self, id_: str, at: QPoint) -> None:
-        menu = self.actions_.label_menu(self)
-        if not id_:
-            menu.clear()
-        else:
-            menu.addSeparator()
-        names = (
-            ("accept", "delete", "duplicate", "difficult") if id_ else ("draw", "fit_window", "actual_size", "verify")
-        )
-        menu.addActions([self.actions_[name] for name in names])
-        menu.popup(at)
-
-    def _with_photo(self, do: Callable[[ImageRow], object]) -> None:
-        if self.sitting.row is not None and self.sitting.shown:
-            do(self.sitting.row)
-
-    def _models(self) -> str:
-        return self.status.models_words()
-
-    # -- the rest ------------------------------------------------------------------------------------------------
-    def _open_settings(self) -> None:
-        window = self._window
-        panel = SettingsPanel(
-            self._services,
-            self.actions_,
-            window.use_language,
-            window.use_theme,
-            self._use_device,
-            self.status.device_words,
-            window,
-        )
-        self.engine.state_changed.connect(panel.show_device)
-        panel.open()
-
-    def _use_device(self, device: str) -> None:
-        if device != self._services.settings.device:
-            self._services.change_settings(device=device)
-            self._window.messages.dismiss(self.engine.problem)
-            self.engine.restart()
-
-    def _about(self) -> None:
-        from importlib.metadata import PackageNotFoundError, version
-
-        try:
-            number = version("squama")
-        except PackageNotFoundError:
-            number = "?"
-        words = text("about.words", version=number)
-        DetailsDialog(text("menu.about"), words, self.status.details(), self._window).open()
 
     def retranslate(self) -> None:
         self.actions_.retranslate()

@@ -1,0 +1,35 @@
+"""The panel on the right: the case, and under it what the place needs (Diagnose, Annotate); it scrolls."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+
+WIDTH = 292  # at 1366 pixels the photo keeps 60 % of the window
+
+
+class RightSide(QFrame):
+    def __init__(self, case: QWidget, *panels: QWidget) -> None:
+        super().__init__()
+        self.setObjectName("rightPanel")
+        self.setMinimumWidth(WIDTH)
+        self._panels = QStackedWidget()
+        for panel in panels:
+            self._panels.addWidget(panel)
+        inside = QWidget()
+        column = QVBoxLayout(inside)
+        column.setContentsMargins(12, 12, 12, 12)
+        column.setSpacing(12)
+        column.addWidget(case)
+        column.addWidget(self._panels, 1)
+        scroll = QScrollArea()
+        scroll.setWidget(inside)
+        scroll.setWidgetResizable(True)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        around = QVBoxLayout(self)
+        around.setContentsMargins(0, 0, 0, 0)
+        around.addWidget(scroll)
+
+    def show_panel(self, panel: QWidget) -> None:
+        self._panels.setCurrentWidget(panel)
