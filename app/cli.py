@@ -19,33 +19,35 @@ import tomllib
 import traceback
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from app.cli_common import (
+    CANCELLED,
+    DONE,
+    INTERNAL,
+    PARTLY,
+    REFUSED,
+    Outcome,
+    existing_workspace,
+    new_folder,
+    opened,
+    progress,
+    workspace_of,
+)
 from app.cli_parser import Common, HelpWanted, parser, take_common, wants_json
 from app.common.errors import UserError
 from app.common.files import write_error
-from app.common.logs import redact, start_logging, stop_logging
+from app.common.logs import redact, stop_logging
 from app.common.words import set_language
-from app.common.workspace import Workspace, default_workspace, open_workspace
+from app.common.workspace import Workspace
 
 if TYPE_CHECKING:
     from app.datasets.importing import Given
-    from app.datasets.store import Store
     from app.inference.diagnose import Diagnoser
     from app.inference.models import InstalledModel
 
-DONE, PARTLY, REFUSED, INTERNAL, CANCELLED = 0, 1, 2, 3, 130
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a command has to say: a JSON document, and the exit code."""
-
-    document: Any
-    status: int = DONE
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -161,7 +163,7 @@ def _own_version() -> str:
 def _demo(_common: Common, options: Namespace) -> Outcome:
     from app.datasets.demo import make_demo
 
-    result = make_demo(Path(options.folder), options.photos, options.seed, force=options.force, progress=_progress)
+    result = make_demo(Path(options.folder), options.photos, options.seed, force=options.force, progress=progress)
     document = {
         "workspace": options.folder,
         "images": result.images,
@@ -180,12 +182,12 @@ def _diagnose(common: Common, options: Namespace) -> Outcome:
     overlays = _Overlays(Path(options.overlay), options.force) if options.overlay else None
     if overlays is not None:
         overlays.refuse_existing(photos)
-    workspace = _existing_workspace(common)
+    workspace = existing_workspace(common)
     diagnoser = _diagnoser(workspace, options)
     answers = []
     for number, (given, image_id) in enumerate(zip(photos, _ids(workspace, photos), strict=True), start=1):
         answers.append(_answer(diagnoser, given, image_id, options, overlays))
-        _progress(number, len(photos))
+        progress(number, len(photos))
     return Outcome(answers, PARTLY if any("error" in a for a in answers) else DONE)
 
 
@@ -260,9 +262,9 @@ class _Overlays:
 def _import(common: Common, options: Namespace) -> Outcome:
     from app.datasets.importing import import_photos
 
-    with _opened(common) as (workspace, store):
+    with opened(common) as (workspace, store):
         result = import_photos(
-            store, workspace, options.paths, common.actor, options.pack, options.link, lambda n: _progress(n, 0)
+            store, workspace, options.paths, common.actor, options.pack, options.link, lambda n: progress(n, 0)
         )
     failed = [{"item": item, "error": error.as_json()} for item, error in result.failed]
     document = {"imported": result.imported, "already_there": result.already_there, "failed": failed}
@@ -272,8 +274,8 @@ def _import(common: Common, options: Namespace) -> Outcome:
 def _export(common: Common, options: Namespace) -> Outcome:
     from app.datasets.exporting import export_voc
 
-    out = _new_folder(options.out, options.force)
-    with _opened(common) as (_, store), store.read() as session:
+    out = new_folder(options.out, options.force)
+    with opened(common) as (_, store), store.read() as session:
         result = export_voc(session, out)
     return Outcome({"images": result.images, "boxes": result.boxes})
 
@@ -281,7 +283,7 @@ def _export(common: Common, options: Namespace) -> Outcome:
 def _freeze(common: Common, options: Namespace) -> Outcome:
     from app.datasets.versions import freeze
 
-    with _opened(common) as (_, store), store.write(common.actor) as session:
+    with opened(common) as (_, store), store.write(common.actor) as session:
         made = freeze(session, options.name, options.split, options.folds, options.repeats, options.seed)
     document = {"dataset": made.full_name, "hash": made.hash, "images": len(made.images), "parts": made.counts()}
     return Outcome(document)
@@ -290,26 +292,26 @@ def _freeze(common: Common, options: Namespace) -> Outcome:
 def _show_dataset(common: Common, options: Namespace) -> Outcome:
     from app.datasets.versions import load_dataset
 
-    return Outcome(load_dataset(_workspace(common), options.dataset).as_json())
+    return Outcome(load_dataset(workspace_of(common), options.dataset).as_json())
 
 
 def _list_models(common: Common, _options: Namespace) -> Outcome:
     from app.inference.models import list_models
 
-    return Outcome([model.as_json() for model in list_models(_workspace(common))])
+    return Outcome([model.as_json() for model in list_models(workspace_of(common))])
 
 
 def _show_model(common: Common, options: Namespace) -> Outcome:
     from app.inference.models import show_model
 
-    return Outcome(show_model(options.model, _workspace(common)).as_json())
+    return Outcome(show_model(options.model, workspace_of(common)).as_json())
 
 
 def _train(common: Common, options: Namespace) -> Outcome:
     from app.training.plan import plan_of_options, read_plan
     from app.training.run import train
 
-    out = _new_folder(options.out, options.force)
+    out = new_folder(options.out, options.force)
     own = {k: v for k, v in vars(options).items() if k in _PLAN_OPTIONS and v is not None}
     if options.plan is not None:
         if own:
@@ -319,7 +321,7 @@ def _train(common: Common, options: Namespace) -> Outcome:
         if not {"task", "network", "dataset"} <= own.keys():
             raise UserError("plan_or_options")
         plan = plan_of_options(**{**_PLAN_OPTIONS, **own})
-    return Outcome(train(plan, out, _workspace(common)).as_json())
+    return Outcome(train(plan, out, workspace_of(common)).as_json())
 
 
 _PLAN_OPTIONS: dict[str, Any] = {
@@ -338,8 +340,8 @@ def _evaluate(common: Common, options: Namespace) -> Outcome:
     from app.inference.models import show_model
     from app.training.evaluate import evaluate
 
-    workspace = _workspace(common)
-    out = _new_folder(options.out, options.force) if options.out else None
+    workspace = workspace_of(common)
+    out = new_folder(options.out, options.force) if options.out else None
     model: InstalledModel = show_model(options.model, workspace)
     return Outcome(evaluate(model, load_dataset(workspace, options.dataset), options.part, out))
 
@@ -362,43 +364,6 @@ _COMMANDS: dict[str, Callable[[Common, Namespace], Outcome]] = {
 # -- help for the commands -------------------------------------------------------------------------------------------
 
 
-def _workspace(common: Common) -> Workspace:
-    """The workspace of the line, made if missing; from here on there is a log in it."""
-    workspace = open_workspace(common.workspace)
-    start_logging(workspace, "command-line")
-    return workspace
-
-
-def _existing_workspace(common: Common) -> Workspace | None:
-    """The workspace for its models, where there is one; nothing is made."""
-    root = Path(common.workspace) if common.workspace else default_workspace()
-    return Workspace(root) if os.path.isdir(root) else None  # noqa: PTH112 (a name that is too long: none)
-
-
-@contextlib.contextmanager
-def _opened(common: Common) -> Iterator[tuple[Workspace, Store]]:
-    from app.datasets.store import open_store
-
-    workspace = _workspace(common)
-    store = open_store(workspace)
-    try:
-        yield workspace, store
-    finally:
-        store.close()
-
-
-def _new_folder(name: str, force: bool) -> Path:
-    """The path for output; refuses one that holds something already."""
-    path = Path(name)
-    try:
-        taken = path.exists() and not (path.is_dir() and not any(path.iterdir()))
-    except OSError as error:
-        raise write_error(error, path) from error
-    if taken and not (force and path.is_dir()):
-        raise UserError("output_exists", path=name)
-    return path
-
-
 def _choose_language() -> None:
     with contextlib.suppress(locale.Error):
         locale.setlocale(locale.LC_CTYPE, "")
@@ -406,14 +371,6 @@ def _choose_language() -> None:
 
 
 # -- output ----------------------------------------------------------------------------------------------------------
-
-
-def _progress(done: int, whole: int) -> None:
-    """A line that counts on standard error, only where somebody watches."""
-    if sys.stderr.isatty():
-        end = "\n" if done == whole else ""
-        sys.stderr.write(f"\r{done}/{whole}{end}" if whole else f"\r{done}")
-        sys.stderr.flush()
 
 
 def _print(outcome: Outcome, as_json: bool) -> None:

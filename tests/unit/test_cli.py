@@ -79,7 +79,7 @@ def photos(tmp_path: Path) -> Path:
 
 def test_version_needs_no_workspace(squama: CommandLine) -> None:
     found = squama("version", "version")
-    assert found["database_schema"] == "0001"
+    assert found["database_schema"] == "0002"
     assert not Path(os.environ["SQUAMA_WORKSPACE"]).exists()
 
 
@@ -152,7 +152,7 @@ def test_an_internal_error_is_told_and_logged(squama: CommandLine, demo: Path, m
         print("noise of a library")  # noqa: T201
         raise RuntimeError("C:\\patients\\Li Ming.jpg")
 
-    monkeypatch.setitem(cli._COMMANDS, "models list", lambda c, o: (cli._workspace(c), broken())[1])
+    monkeypatch.setitem(cli._COMMANDS, "models list", lambda c, o: (cli.workspace_of(c), broken())[1])
     assert squama.refused("models", "list", "--workspace", demo, status=3) == "internal_error"
     log = (demo / "logs" / "command-line.log").read_text(encoding="utf-8")
     assert "RuntimeError" in log
