@@ -1,9 +1,13 @@
-"""Packs: a disease list with its names, colours and cautions, as data."""
+"""Packs: a disease list with its names, colours and cautions, as data.
+
+Shipped packs lie in ``resources/packs``. A workspace can have its own in ``<workspace>/packs``, written by
+:mod:`app.common.own_packs`: a whole pack, or one that ``extends`` a shipped pack by labels that people added there.
+"""
 
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -46,16 +50,17 @@ class Pack:
     other: Disease
     default_detector: str
     default_classifier: str
+    more: tuple[Disease, ...] = ()
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """The classes that models know, in order; without ``other``."""
+        """The classes that models know, in order; without ``more`` and ``other``."""
         return tuple(d.key for d in self.diseases)
 
     @property
     def labels(self) -> tuple[Disease, ...]:
-        """What a person may answer: the diseases, then ``other``."""
-        return (*self.diseases, self.other)
+        """What a person may answer: the diseases, what people added in this workspace (``more``), then ``other``."""
+        return (*self.diseases, *self.more, self.other)
 
     def disease(self, key: str) -> Disease:
         for label in self.labels:
@@ -72,26 +77,38 @@ class Pack:
         return None
 
 
-@cache
-def load_pack(key: str = DEFAULT_PACK) -> Pack:
-    """The pack ``resources/packs/<key>.toml``.
+def load_pack(key: str = DEFAULT_PACK, folder: Path | None = None) -> Pack:
+    """The pack called ``key``: the workspace's own in ``folder`` (its ``packs``), else the shipped one.
 
     Raises:
         UserError: ``no_such_pack``, or ``damaged_pack`` when the file does not hold what a pack needs.
     """
-    if key not in pack_keys():
-        raise UserError("no_such_pack", pack=key, known=", ".join(pack_keys()))
+    if key not in pack_keys(folder):  # never a path made from the key: it may come from anywhere
+        raise UserError("no_such_pack", pack=key, known=", ".join(pack_keys(folder)))
+    own = None if folder is None else folder / f"{key}.toml"
+    return read_pack(own) if own is not None and own.is_file() else _shipped(key)
+
+
+def pack_keys(folder: Path | None = None) -> tuple[str, ...]:
+    """The keys of the shipped packs and of those in ``folder``."""
+    places = (RESOURCES / "packs", *([folder] if folder is not None else []))
+    return tuple(sorted({f.stem for place in places for f in place.glob("*.toml")}))
+
+
+@cache
+def _shipped(key: str) -> Pack:
     return read_pack(RESOURCES / "packs" / f"{key}.toml")
 
 
-def pack_keys() -> tuple[str, ...]:
-    return tuple(sorted(f.stem for f in (RESOURCES / "packs").glob("*.toml")))
-
-
 def read_pack(file: Path) -> Pack:
+    """Raises UserError ``damaged_pack``."""
     try:
         raw = tomllib.loads(file.read_text(encoding="utf-8"))
         conditions = {k: Bilingual(v["en"], v["zh"]) for k, v in raw.get("conditions", {}).items()}
+        more = tuple(_disease(d, conditions) for d in raw.get("more", ()))
+        if "extends" in raw:
+            shipped = load_pack(str(raw["extends"]))
+            return replace(shipped, more=tuple(d for d in more if d.key not in {k.key for k in shipped.labels}))
         return Pack(
             key=raw["key"],
             name=Bilingual(**raw["name"]),
@@ -100,6 +117,7 @@ def read_pack(file: Path) -> Pack:
             other=_disease({"key": OTHER, **raw["other"]}, conditions),
             default_detector=raw["default_detector"],
             default_classifier=raw["default_classifier"],
+            more=more,
         )
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
         raise UserError("damaged_pack", file=file.name, reason=str(error)) from error

@@ -40,6 +40,16 @@ class Workspace:
         return self.root / "trash"
 
     @property
+    def packs(self) -> Path:
+        """The workspace's own packs; made with the first one."""
+        return self.root / "packs"
+
+    @property
+    def keys(self) -> Path:
+        """Which photo an anonymous export calls what; made with the first one."""
+        return self.root / "keys"
+
+    @property
     def logs(self) -> Path:
         return self.root / "logs"
 
