@@ -34,8 +34,9 @@ class Database:
     info: dict[str, Any] = field(default_factory=dict)
 
     @contextmanager
-    def read(self) -> Iterator[Session]:
-        with _problems(), Session(self.engine, info=dict(self.info), autoflush=False) as session:
+    def read(self, actor: str = "") -> Iterator[Session]:
+        """``actor``: on whose behalf, if anybody's in particular."""
+        with _problems(), Session(self.engine, info={**self.info, "actor": actor}, autoflush=False) as session:
             yield session
             session.rollback()
 

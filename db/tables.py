@@ -164,14 +164,15 @@ class AnnotationFile(Base):
 class Annotation(Base):
     """One box that a person drew or accepted, in pixels of the upright image; ``mask``: run lengths, if any.
 
-    ``layer`` is "" for the common boxes, else the person of an :class:`Assignment`. ``outline``: rings as JSON.
+    ``layer`` is "" for the common boxes, else the person of an :class:`Assignment`; two people who accept one
+    suggestion have a box of that id each. ``outline``: rings as JSON.
     """
 
     __tablename__ = "annotation"
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    layer: Mapped[str] = mapped_column(primary_key=True, default="", server_default="")
     image_id: Mapped[int] = mapped_column(ForeignKey("image.id"), index=True)
-    layer: Mapped[str] = mapped_column(default="", server_default="")
     x0: Mapped[float]
     y0: Mapped[float]
     x1: Mapped[float]
@@ -193,7 +194,11 @@ class Annotation(Base):
 
 
 class JournalEntry(Base):
-    """One edit of one photo's boxes by one person: what undo and redo walk along."""
+    """One change of one photo's boxes by one person. All of them applied in order give the boxes as they are.
+
+    ``state`` of an edit: "done" (can be undone), "undone" (can be redone), "dropped" (undone for good), "kept" (done
+    for good, as somebody else has changed its boxes since). Undoing and redoing are entries too, "undo" and "redo".
+    """
 
     __tablename__ = "journal_entry"
     __table_args__ = (

@@ -11,6 +11,7 @@ from app.annotation.voc import voc_of, write_voc
 from app.common.files import write_atomically, write_error
 from app.datasets.images import image_rows
 from app.datasets.journal import boxes_of
+from app.datasets.layers import COMMON
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -36,7 +37,7 @@ def export_voc(session: Session, out: Path) -> ExportResult:
     for row in image_rows(session):
         if row.width is None or row.height is None or not (row.boxes or row.verified):
             continue
-        document = restored(boxes_of(session, row.id), row.width, row.height, row.verified)
+        document = restored(boxes_of(session, row.id, COMMON), row.width, row.height, row.verified)
         stem = Path(row.name).stem
         if stem.casefold() in taken:
             stem = f"{stem}-{row.id}"

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from app.common.errors import UserError
 from app.common.packs import DEFAULT_PACK
 from app.common.photo_files import readable
+from app.datasets.layers import COMMON
 from app.datasets.people import audit
 from app.datasets.records import ImageRow, NewImage
 from db.tables import Annotation, Case, Image, Patient
@@ -130,7 +131,7 @@ def _query() -> Select[Any]:
     boxes = (
         select(func.count())
         .select_from(Annotation)
-        .where(Annotation.image_id == Image.id)
+        .where(Annotation.image_id == Image.id, Annotation.layer == COMMON)
         .correlate(Image)
         .scalar_subquery()
     )

@@ -1,200 +1,198 @@
-"""A photo's boxes in the database, and the journal that undo and redo walk along.
+"""The boxes of a photo, and the journal of everything that was done to them.
 
-Every edit is stored with what it took away and what it brought. Undo is a person's own: it takes back the last edit of
-the one who asks, and is refused once somebody else has changed one of those boxes.
+Every edit is stored with what it took away and what it brought, and so is every undo and redo: all entries of a photo
+applied in order give its boxes as they are. Undo is a person's own and knows no borders: it takes back the last edit of
+the one who asks, on whatever photo and before whatever restart that was. Once somebody else has changed one of its
+boxes, an edit cannot be undone any more; it is set aside, and the next undo goes on to the one before.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import ColumnElement, and_, exists, select, update
 from sqlalchemy.orm import Session
 
-from app.annotation.document import (
-    Annotation,
-    Document,
-    Edit,
-    Source,
-    apply,
-    edit_from_json,
-    edit_to_json,
-    restored,
-)
+from app.annotation.document import Annotation, Document, Edit, apply, edit_from_json, edit_to_json, restored
 from app.common.errors import UserError
-from app.common.geometry import Box
-from app.datasets.images import image
+from app.datasets.box_rows import add_boxes, read_boxes, write_boxes
+from app.datasets.layers import COMMON, layer_of, marks, photo
 from app.datasets.people import actor_of, audit, payload_hash, require
-from app.datasets.records import JournalState
-from db.tables import Annotation as Row
-from db.tables import Image, JournalEntry
+from app.datasets.records import JournalState, Step
+from db.tables import Assignment, Image, JournalEntry
 
-_DONE, _UNDONE = "done", "undone"
+DONE, UNDONE, DROPPED, KEPT = "done", "undone", "dropped", "kept"
+UNDO, REDO = "undo", "redo"
 _ANY_SIZE = 0
 
 
-def boxes_of(session: Session, image_id: int) -> tuple[Annotation, ...]:
-    """The photo's boxes in the order of their ids."""
-    rows = session.scalars(select(Row).where(Row.image_id == image_id).order_by(Row.id))
-    return tuple(_annotation(row) for row in rows)
+def boxes_of(session: Session, image_id: int, layer: str | None = None) -> tuple[Annotation, ...]:
+    """A layer's boxes in the order of their ids; None: the layer of the session's person."""
+    return read_boxes(session, image_id, layer_of(session, image_id) if layer is None else layer)
 
 
-def document(session: Session, image_id: int) -> Document | None:
-    """The photo's boxes as a document; None while its size is not known (see ``complete_image``)."""
-    row = image(session, image_id)
+def document(session: Session, image_id: int, layer: str | None = None) -> Document | None:
+    """A layer of the photo as a document (None: the person's); None while its size is not known.
+
+    Raises:
+        UserError: ``no_such_image``, ``not_assigned``.
+    """
+    row = photo(session, image_id)
     if row.width is None or row.height is None:
         return None
-    return restored(boxes_of(session, image_id), row.width, row.height, row.verified)
+    return _document(session, image_id, layer_of(session, image_id) if layer is None else layer)
 
 
-def apply_edit(session: Session, image_id: int, edit: Edit) -> Document:
-    """Store an edit and remember it for undo; what was undone before it can no longer be redone.
+def apply_edit(session: Session, image_id: int, edit: Edit, layer: str | None = None) -> Document:
+    """Store an edit and remember it for undo; what this person had undone before can no longer be redone.
+
+    ``layer``: None for the person's own.
 
     Raises:
         UserError: ``edit_conflict`` when the boxes are not as the edit expects, ``not_allowed``, ``no_such_image``.
     """
     require(session, "annotate")
-    after = _change(session, image_id, edit)
-    _forget_undone(session, image_id)
-    payload = edit_to_json(edit)
-    digest = payload_hash(payload)
-    entry = JournalEntry(
-        image_id=image_id, actor=actor_of(session).name, state=_DONE, payload=payload, payload_hash=digest
-    )
-    session.add(entry)
-    session.flush()
-    audit(session, f"boxes.{edit.kind}", "image", image_id, payload)
+    layer = layer_of(session, image_id) if layer is None else layer
+    after = _change(session, image_id, layer, edit)
+    _forget_undone(session)
+    _enter(session, image_id, layer, edit, DONE)
     return after
 
 
-def undo(session: Session, image_id: int) -> Edit | None:
-    """Take back the person's last edit of this photo; gives the edit that did so, None if there is nothing left.
-
-    Raises:
-        UserError: ``undo_changed_by_other`` once somebody else has changed one of its boxes.
-    """
-    entry = _entry(session, image_id, _DONE)
-    if entry is None or entry.payload is None:
-        return None
-    return _walk(session, entry, edit_from_json(entry.payload).inverse(), _UNDONE)
+def undo(session: Session) -> Step | None:
+    """Take back the person's last edit, wherever it was; None when there is nothing left."""
+    return _walk(session, DONE)
 
 
-def redo(session: Session, image_id: int) -> Edit | None:
-    """Do the edit again that was undone last; gives it, None if there is none. Refused as :func:`undo` is."""
-    entry = _entry(session, image_id, _UNDONE)
-    if entry is None or entry.payload is None:
-        return None
-    return _walk(session, entry, edit_from_json(entry.payload), _DONE)
+def redo(session: Session) -> Step | None:
+    """Do the edit again that the person undid last; None if there is none."""
+    return _walk(session, UNDONE)
 
 
-def journal(session: Session, image_id: int, actor: str) -> JournalState:
-    """How much ``actor`` can undo and redo on this photo."""
-    query = (
-        select(JournalEntry.state, func.count())
-        .where(JournalEntry.image_id == image_id, JournalEntry.actor == actor, JournalEntry.payload.is_not(None))
-        .group_by(JournalEntry.state)
-    )
-    counts = {row[0]: row[1] for row in session.execute(query)}
-    return JournalState(counts.get(_DONE, 0), counts.get(_UNDONE, 0))
+def journal(session: Session) -> JournalState:
+    """Whether the session's person can undo and redo."""
+    person = session.info.get("actor")
+    there = [session.scalar(select(exists().where(*_mine(person, state)))) for state in (DONE, UNDONE)]
+    return JournalState(*map(bool, there))
+
+
+def was_edited(session: Session, image_id: int) -> bool:
+    """Whether anybody has ever done anything to the photo's boxes, on whatever layer."""
+    return bool(session.scalar(select(exists().where(JournalEntry.image_id == image_id))))
 
 
 def put_boxes(session: Session, image_id: int, boxes: Iterable[Annotation]) -> None:
     """Write boxes that come with a photo (demo, import of a set): outside the journal, there is nothing to undo."""
-    author = actor_of(session).name
-    session.add_all(_row(image_id, box, author) for box in boxes)
+    add_boxes(session, image_id, COMMON, boxes, actor_of(session).name)
 
 
-def _walk(session: Session, entry: JournalEntry, edit: Edit, state: str) -> Edit:
-    require(session, "annotate")
-    try:
-        _change(session, entry.image_id, edit)
-    except UserError as error:
-        if error.code != "edit_conflict":
-            raise
-        raise UserError("undo_changed_by_other") from error
-    entry.state = state
-    audit(session, "boxes.undo" if state == _UNDONE else "boxes.redo", "image", entry.image_id, entry.payload_hash)
-    return edit
+def replays(session: Session, image_id: int) -> bool:
+    """Whether the journal leads to the boxes as they are, told by walking it back to its beginning."""
+    layers = session.scalars(select(JournalEntry.layer).where(JournalEntry.image_id == image_id).distinct())
+    return all(_walks_back(session, image_id, layer) for layer in layers)
 
 
-def _change(session: Session, image_id: int, edit: Edit) -> Document:
-    row = session.get(Image, image_id)
-    if row is None:
-        raise UserError("no_such_image", image=image_id)
-    now = restored(boxes_of(session, image_id), row.width or _ANY_SIZE, row.height or _ANY_SIZE, row.verified)
-    after = apply(now, edit)
-    kept = {a.id for a in edit.after}
-    gone = [a.id for a in edit.before if a.id not in kept]
-    if gone:
-        session.execute(delete(Row).where(Row.id.in_(gone)), execution_options={"synchronize_session": "fetch"})
-    author = actor_of(session).name
-    for annotation in edit.after:
-        _put(session, image_id, annotation, author)
-    row.verified = after.verified
+def _walks_back(session: Session, image_id: int, layer: str) -> bool:
+    now = _document(session, image_id, layer)
+    entries = select(JournalEntry.payload).where(JournalEntry.image_id == image_id, JournalEntry.layer == layer)
+    for payload in session.scalars(entries.order_by(JournalEntry.id.desc())):
+        if payload is None:  # erased with its patient: what was before it is not known
+            return True
+        try:
+            now = apply(now, edit_from_json(payload).inverse())
+        except UserError:
+            return False
+    return True
+
+
+def _document(session: Session, image_id: int, layer: str) -> Document:
+    row = photo(session, image_id)
+    state = marks(session, image_id, layer)
+    size = (row.width or _ANY_SIZE, row.height or _ANY_SIZE)
+    return restored(read_boxes(session, image_id, layer), *size, state.verified, state.rejected, state.refused)
+
+
+def _change(session: Session, image_id: int, layer: str, edit: Edit) -> Document:
+    after = apply(_document(session, image_id, layer), edit)
+    write_boxes(session, image_id, layer, edit.before, edit.after, actor_of(session).name)
+    state = marks(session, image_id, layer)
+    state.verified, state.rejected = after.verified, after.rejected
+    if edit.refused is not None:
+        state.refused = sorted(after.refused)
     session.flush()
     return after
 
 
-def _put(session: Session, image_id: int, annotation: Annotation, author: str) -> None:
-    found = session.get(Row, annotation.id)
-    fresh = _row(image_id, annotation, author)
-    if found is None:
-        session.add(fresh)
-        return
-    if found.image_id != image_id:
-        raise UserError("edit_conflict")
-    for name in ("x0", "y0", "x1", "y1", "label", "difficult", "verified", "source", "score", "author"):
-        setattr(found, name, getattr(fresh, name))
-
-
-def _entry(session: Session, image_id: int, state: str) -> JournalEntry | None:
-    """The newest done edit, or of the undone ones the oldest: it was undone last."""
-    order = JournalEntry.id.desc() if state == _DONE else JournalEntry.id.asc()
-    query = select(JournalEntry).where(
-        JournalEntry.image_id == image_id,
-        JournalEntry.actor == actor_of(session).name,
-        JournalEntry.state == state,
-        JournalEntry.payload.is_not(None),
+def _enter(session: Session, image_id: int, layer: str, edit: Edit, state: str) -> None:
+    payload = edit_to_json(edit)
+    entry = JournalEntry(
+        image_id=image_id,
+        layer=layer,
+        actor=actor_of(session).name,
+        state=state,
+        payload=payload,
+        payload_hash=payload_hash(payload),
     )
+    session.add(entry)
+    session.flush()
+    audit(session, f"boxes.{edit.kind if state == DONE else state}", "image", image_id, payload)
+
+
+def _walk(session: Session, state: str) -> Step | None:
+    """Undo for an edit that is done, redo for one that is undone."""
+    require(session, "annotate")
+    entry = _next(session, state)
+    if entry is None or entry.payload is None:
+        return None
+    edit = edit_from_json(entry.payload)
+    back = state == DONE
+    edit = edit.inverse() if back else edit
+    refused = _settled(session, entry) or _refused(session, entry, edit)
+    if refused is not None:
+        entry.state = KEPT if back else DROPPED
+        return Step(entry.image_id, edit, back, refused)
+    entry.state = UNDONE if back else DONE
+    _enter(session, entry.image_id, entry.layer, edit, UNDO if back else REDO)
+    return Step(entry.image_id, edit, back)
+
+
+def _refused(session: Session, entry: JournalEntry, edit: Edit) -> UserError | None:
+    try:
+        _change(session, entry.image_id, entry.layer, edit)
+    except UserError as error:
+        if error.code != "edit_conflict":
+            raise
+        return UserError("undo_changed_by_other")
+    return None
+
+
+def _settled(session: Session, entry: JournalEntry) -> UserError | None:
+    """A layer that was settled is evidence, and stays as it was."""
+    if entry.layer == COMMON:
+        return None
+    state = marks(session, entry.image_id, entry.layer)
+    return UserError("undo_settled") if isinstance(state, Assignment) and state.settled else None
+
+
+def _next(session: Session, state: str) -> JournalEntry | None:
+    """The newest done edit, or of the undone ones the oldest: it was undone last."""
+    order = JournalEntry.id.desc() if state == DONE else JournalEntry.id.asc()
+    query = select(JournalEntry).where(*_mine(actor_of(session).name, state))
     return session.scalar(query.order_by(order).limit(1))
 
 
-def _forget_undone(session: Session, image_id: int) -> None:
-    mine = (JournalEntry.image_id == image_id, JournalEntry.actor == actor_of(session).name)
-    session.execute(update(JournalEntry).where(*mine, JournalEntry.state == _UNDONE).values(state="dropped"))
-
-
-def _annotation(row: Row) -> Annotation:
-    source: Source = "model" if row.source == "model" else "person"
-    box = Box(row.x0, row.y0, row.x1, row.y1)
-    return Annotation(row.id, box, row.label, row.difficult, row.verified, source, row.score)
-
-
-def _row(image_id: int, a: Annotation, author: str) -> Row:
-    return Row(
-        id=a.id,
-        image_id=image_id,
-        x0=float(a.box.x0),
-        y0=float(a.box.y0),
-        x1=float(a.box.x1),
-        y1=float(a.box.y1),
-        label=a.label,
-        difficult=a.difficult,
-        verified=a.verified,
-        source=a.source,
-        score=a.score,
-        author=author,
-    )
-
-
-def history(session: Session, image_id: int, actor: str, most: int = 200) -> tuple[tuple[Edit, ...], tuple[Edit, ...]]:
-    """What ``actor`` can undo (oldest first, the last ``most``) and redo (next one first) on this photo."""
-    query = select(JournalEntry.payload).where(
-        JournalEntry.image_id == image_id, JournalEntry.actor == actor, JournalEntry.payload.is_not(None)
-    )
-    done = session.scalars(query.where(JournalEntry.state == _DONE).order_by(JournalEntry.id.desc()).limit(most)).all()
-    undone = session.scalars(query.where(JournalEntry.state == _UNDONE).order_by(JournalEntry.id).limit(most)).all()
+def _mine(person: Any, state: str) -> tuple[ColumnElement[bool], ...]:
+    """The person's edits of this state; those of photos in the trash wait until the photo is back."""
+    here = and_(Image.id == JournalEntry.image_id, Image.trashed.is_(None))
     return (
-        tuple(edit_from_json(p) for p in reversed(done) if p is not None),
-        tuple(edit_from_json(p) for p in undone if p is not None),
+        JournalEntry.actor == person,
+        JournalEntry.state == state,
+        JournalEntry.payload.is_not(None),
+        select(Image.id).where(here).correlate(JournalEntry).exists(),
     )
+
+
+def _forget_undone(session: Session) -> None:
+    mine = (JournalEntry.actor == actor_of(session).name, JournalEntry.state == UNDONE)
+    session.execute(update(JournalEntry).where(*mine).values(state=DROPPED))

@@ -8,6 +8,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
+from app.annotation.document import Edit
+from app.common.errors import UserError
+
 Sex = Literal["female", "male"]
 SEXES: tuple[Sex, ...] = ("female", "male")
 
@@ -57,10 +60,20 @@ class CaseRecord:
 
 @dataclass(frozen=True, slots=True)
 class JournalState:
-    """What the person at work can take back or do again on one photo."""
+    """Whether the person at work can take something back or do it again."""
 
-    undoable: int
-    redoable: int
+    undoable: bool
+    redoable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of undo (``back``) or redo: ``edit`` was applied to the photo's boxes, unless it was ``refused``."""
+
+    image_id: int
+    edit: Edit
+    back: bool
+    refused: UserError | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,11 @@ Photos      image_rows(s, ids=None) -> (ImageRow, ...); image(s, id); add_image(
 Cases       case_of(s, image_id) -> CaseRecord | None; ensure_case(s, image_id) makes one where none is;
             add_case(s, patient, **facts); update_case(s, record) -> record; assign_case(s, image_ids, case_id);
             photos_of_patient(s, patient) -> (ImageRow, ...)
-Boxes       boxes_of(s, image_id) -> (Annotation, ...); document(s, image_id) -> Document | None (size unknown);
-            apply_edit(s, image_id, edit) -> Document; undo(s, image_id) -> Edit | None; redo(s, image_id)
-            -> Edit | None (what was applied, None: nothing to do); journal(s, image_id, actor) -> JournalState
+Boxes       boxes_of(s, image_id, layer=None) -> (Annotation, ...), document(s, image_id, layer=None) -> Document | None
+            (size unknown), apply_edit(s, image_id, edit, layer=None) -> Document: on the layer of the session's person
+            (layer_of(s, image_id)) or the one given, COMMON for all's; undo(s), redo(s) -> Step | None (nothing to
+            do): the person's last edit, wherever it was; journal(s) -> JournalState; was_edited(s, image_id);
+            replays(s, image_id)
 Diagnoses   save_prediction(s, image_id, rater, payload) -> id; latest_prediction(s, image_id, rater=None)
 People      users(s); actor_of(s); require(s, right); audit(s, action, entity, id, payload); broken_link(s) -> id | None
 """
@@ -54,7 +56,18 @@ from app.datasets.images import (
     known_images,
     link_images,
 )
-from app.datasets.journal import apply_edit, boxes_of, document, history, journal, put_boxes, redo, undo
+from app.datasets.journal import (
+    apply_edit,
+    boxes_of,
+    document,
+    journal,
+    put_boxes,
+    redo,
+    replays,
+    undo,
+    was_edited,
+)
+from app.datasets.layers import COMMON, layer_of
 from app.datasets.people import actor_of, audit, broken_link, require, users
 from app.datasets.records import PredictionRecord
 from db.connection import Database, open_database, peek_database
@@ -63,6 +76,7 @@ from db.problems import DatabaseProblem
 from db.tables import Prediction
 
 __all__ = [
+    "COMMON",
     "SCHEMA",
     "Store",
     "actor_of",
@@ -78,22 +92,24 @@ __all__ = [
     "document",
     "ensure_case",
     "find_by_sha256",
-    "history",
     "ids_in",
     "image",
     "image_rows",
     "journal",
     "latest_prediction",
+    "layer_of",
     "link_images",
     "open_store",
     "photos_of_patient",
     "put_boxes",
     "redo",
+    "replays",
     "require",
     "save_prediction",
     "undo",
     "update_case",
     "users",
+    "was_edited",
 ]
 
 
@@ -104,9 +120,9 @@ class Store:
     database: Database
 
     @contextmanager
-    def read(self) -> Iterator[Session]:
-        """One consistent state; nothing is written."""
-        with _in_words(), self.database.read() as session:
+    def read(self, actor: str = "") -> Iterator[Session]:
+        """One consistent state; nothing is written. ``actor``: whose layer of boxes is meant, "" for the common one."""
+        with _in_words(), self.database.read(actor) as session:
             yield session
 
     @contextmanager

@@ -20,6 +20,7 @@ from app.common.packs import load_pack
 from app.common.workspace import Workspace
 from app.datasets.frozen import FrozenDataset, content_hash, from_payload
 from app.datasets.images import resolved
+from app.datasets.layers import COMMON
 from app.datasets.leakage import find_leaks
 from app.datasets.people import actor_of, audit, require
 from app.datasets.splits import DEFAULT_SHARES, Member, folds, split
@@ -137,7 +138,7 @@ def _dataset(session: Session, name: str) -> Dataset:
 def _rows(session: Session, dataset: Dataset) -> list[dict[str, Any]]:
     """The payload's images, in the order they were added, without split and folds."""
     query = select(Image, Case, Patient.code).outerjoin(Case, Image.case_id == Case.id).order_by(Image.id)
-    query = query.outerjoin(Patient, Case.patient_id == Patient.id)
+    query = query.where(Image.trashed.is_(None)).outerjoin(Patient, Case.patient_id == Patient.id)
     if not dataset.everything:
         members = select(DatasetMember.image_id).where(DatasetMember.dataset_id == dataset.id)
         query = query.where(Image.id.in_(members))
@@ -155,8 +156,10 @@ def _rows(session: Session, dataset: Dataset) -> list[dict[str, Any]]:
 def _boxes(session: Session) -> defaultdict[int, list[dict[str, Any]]]:
     found: defaultdict[int, list[dict[str, Any]]] = defaultdict(list)
     columns = (Annotation.image_id, Annotation.x0, Annotation.y0, Annotation.x1, Annotation.y1, Annotation.label)
-    for image_id, x0, y0, x1, y1, label in session.execute(select(*columns).order_by(Annotation.id)):
-        found[image_id].append({"box": [x0, y0, x1, y1], "label": label})
+    common = select(*columns).where(Annotation.layer == COMMON).order_by(Annotation.id)
+    for image_id, x0, y0, x1, y1, label in session.execute(common):
+        if x0 < x1 and y0 < y1:  # a file's box without area stays a finding
+            found[image_id].append({"box": [x0, y0, x1, y1], "label": label})
     return found
 
 

@@ -35,7 +35,7 @@ class Changed:
 class DatabaseDoor(Protocol):
     """What this module needs of ``db.connection.Database``."""
 
-    def read(self) -> AbstractContextManager[Any]: ...
+    def read(self, actor: str = "") -> AbstractContextManager[Any]: ...
 
     def write(self, actor: str) -> AbstractContextManager[Any]: ...
 
@@ -66,6 +66,10 @@ class Background(QObject):
     def has_database(self) -> bool:
         return self._door is not None
 
+    def set_actor(self, actor: str) -> None:
+        """Who does what is asked for from now on."""
+        self._actor = actor
+
     def open(self, opener: Callable[[], DatabaseDoor], done: Done[None], failed: Failed | None = None) -> None:
         """Open the database on its own thread; reads and changes asked for from now on wait behind it."""
 
@@ -78,9 +82,10 @@ class Background(QObject):
         self, ask: Callable[[Any], T], done: Done[T], failed: Failed | None = None, owner: QObject | None = None
     ) -> None:
         """Run ``ask(session)`` on the database thread, then ``done(result)`` here, unless ``owner`` is gone by then."""
+        actor = self._actor
 
         def run() -> T:
-            with self._opened().read() as session:
+            with self._opened().read(actor) as session:
                 return ask(session)
 
         self._start(self._database_thread, run, done, failed, owner)
@@ -93,10 +98,14 @@ class Background(QObject):
         failed: Failed | None = None,
         owner: QObject | None = None,
     ) -> None:
-        """Run ``make(session)`` in one transaction on the database thread, then announce ``touches``."""
+        """Run ``make(session)`` in one transaction on the database thread, then announce ``touches``.
+
+        It is done by the person who is at work now, whoever it is when its turn comes.
+        """
+        actor = self._actor
 
         def run() -> T:
-            with self._opened().write(self._actor) as session:
+            with self._opened().write(actor) as session:
                 return make(session)
 
         def announce(result: T) -> None:

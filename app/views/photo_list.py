@@ -290,6 +290,13 @@ class PhotoPanel(QWidget):
     def current(self) -> ImageRow | None:
         return self.model.row_of(self.view.currentIndex())
 
+    def go_to(self, image_id: int) -> bool:
+        """Choose this photo; False if the list does not show it."""
+        index = self.model.index_of(image_id)
+        if index.isValid():
+            self.view.setCurrentIndex(index)
+        return index.isValid()
+
     def step(self, by: int) -> None:
         """The next or previous photo; stays at the ends."""
         index = self.view.currentIndex()

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app.annotation.document import Annotation, Document, Edit, Suggestion, apply
-from app.common.errors import UserError
 from app.common.geometry import Box
 from app.common.packs import load_pack
 from app.common.words import set_language
@@ -187,9 +186,9 @@ def test_a_moved_suggestion_becomes_a_box_and_undo_brings_it_back(qtbot: QtBot, 
     assert (accepted.source, accepted.label) == ("model", "eczema")
     assert close(accepted.box, 460, 330, 660, 480)
     assert canvas.shown_suggestions() == ()
-    canvas.undo()
+    assert canvas.take(log.edits[0].inverse())
     assert canvas.shown_suggestions() == (SUGGESTED,)
-    canvas.redo()
+    assert canvas.take(log.edits[0])
     assert canvas.document() == document
 
 
@@ -206,15 +205,20 @@ def test_accept_relabel_and_numbers(canvas: PhotoCanvas, log: Log) -> None:
     assert [e.kind for e in log.edits] == ["accept", "relabel"]
 
 
-def test_enter_accepts_and_delete_puts_a_suggestion_aside(qtbot: QtBot, canvas: PhotoCanvas, log: Log) -> None:
+def test_enter_accepts_and_delete_refuses_a_suggestion(qtbot: QtBot, canvas: PhotoCanvas, log: Log) -> None:
     canvas.select("suggested")
-    with qtbot.waitSignal(canvas.suggestion_dismissed):
-        canvas.delete_selected()
+    canvas.delete_selected()
     assert canvas.shown_suggestions() == ()
     canvas.set_suggestions([SUGGESTED])
+    assert canvas.shown_suggestions() == (), "read again by these models it stays refused"
+    assert canvas.take(log.edits[0].inverse())
+    canvas.refuse_all()
+    canvas.refuse_all()
+    assert [e.kind for e in log.edits] == ["refuse", "refuse"]
+    assert canvas.take(log.edits[1].inverse())
     canvas.select("suggested")
     qtbot.keyClick(canvas, Qt.Key.Key_Return)
-    assert [e.kind for e in log.edits] == ["accept"]
+    assert log.edits[-1].kind == "accept"
     canvas.delete_selected()
     assert "suggested" not in boxes(canvas)
 
@@ -239,7 +243,7 @@ def test_holding_an_arrow_is_one_step(qtbot: QtBot, canvas: PhotoCanvas, log: Lo
     assert settled.args == ["00box"]
     assert [e.kind for e in log.edits] == ["move"]
     assert boxes(canvas)["00box"] == Box(103, 110, 303, 260)
-    canvas.undo()
+    assert canvas.take(log.edits[0].inverse())
     assert boxes(canvas)["00box"] == BOX.box
 
 
@@ -283,8 +287,8 @@ def test_duplicate_difficult_verify_insert(canvas: PhotoCanvas, log: Log) -> Non
     assert document is not None
     assert document.verified
     assert len(document.annotations) == 3
-    for _ in range(4):
-        canvas.undo()
+    for edit in reversed(log.edits):
+        assert canvas.take(edit.inverse())
     assert canvas.document() == Document(WIDTH, HEIGHT, (BOX,))
 
 
@@ -293,23 +297,21 @@ def test_the_edits_told_lead_from_document_to_document(qtbot: QtBot, canvas: Pho
     assert start is not None
     canvas.accept_all()
     drag(qtbot, canvas, (200, 180), (220, 200))
-    canvas.undo()
-    canvas.undo()
-    canvas.redo()
     for edit, document in zip(log.edits, log.documents, strict=True):
         start = apply(start, edit)
         assert start == document
 
 
-def test_a_history_from_the_journal_can_be_undone(qtbot: QtBot, canvas: PhotoCanvas, log: Log) -> None:
-    canvas.set_document(Document(WIDTH, HEIGHT, (BOX,)), past=[Edit("add", after=(BOX,))])
-    canvas.undo()
+def test_a_step_of_the_journal_is_shown_unless_it_does_not_fit(qtbot: QtBot, canvas: PhotoCanvas, log: Log) -> None:
+    qtbot.mousePress(canvas, LEFT, NOTHING, at(canvas, 200, 180))
+    assert canvas.take(Edit("add", after=(BOX,)).inverse())
+    qtbot.mouseMove(canvas, at(canvas, 260, 200))
+    qtbot.mouseRelease(canvas, LEFT, NOTHING, at(canvas, 260, 200))
     assert boxes(canvas) == {}
-    refused: list[UserError] = []
-    canvas.refused.connect(refused.append)
-    canvas.set_document(Document(WIDTH, HEIGHT), past=[Edit("add", after=(BOX,))])
-    canvas.undo()
-    assert [e.code for e in refused] == ["edit_conflict"]
+    assert not canvas.take(Edit("add", after=(BOX,)).inverse())
+    assert log.edits == [], "what the journal did is not told again"
+    canvas.clear_photo()
+    assert not canvas.take(Edit("add", after=(BOX,)))
 
 
 def test_read_only_selects_but_changes_nothing(qtbot: QtBot, canvas: PhotoCanvas, log: Log) -> None:
@@ -319,7 +321,6 @@ def test_read_only_selects_but_changes_nothing(qtbot: QtBot, canvas: PhotoCanvas
     drag(qtbot, canvas, (200, 180), (220, 200))
     qtbot.keyClick(canvas, Qt.Key.Key_Right)
     canvas.delete_selected()
-    canvas.undo()
     assert log.edits == []
     assert canvas.selected() == "00box"
 

@@ -73,7 +73,7 @@ def test_accepting_relabelling_undoing_and_the_next_start(start: Start, reading:
     qtbot.keyClick(bench.canvas, Qt.Key.Key_3)
     assert labels(reading) == ["lupus_erythematosus"]
     qtbot.keyClick(bench.canvas, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
-    assert labels(reading) == ["psoriasis"]
+    qtbot.waitUntil(lambda: labels(reading) == ["psoriasis"], timeout=PATIENCE)
     settle(qtbot, reading)
     assert bench.photos.model.index(0).data(Qt.ItemDataRole.UserRole).boxes == 1
 
@@ -83,7 +83,7 @@ def test_accepting_relabelling_undoing_and_the_next_start(start: Start, reading:
     qtbot.keyClick(
         again.workbench.canvas, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
     )
-    assert labels(again) == ["lupus_erythematosus"]
+    qtbot.waitUntil(lambda: labels(again) == ["lupus_erythematosus"], timeout=PATIENCE)
     qtbot.keyClick(again.workbench.canvas, Qt.Key.Key_Delete)
     assert labels(again) == []
     settle(qtbot, again)

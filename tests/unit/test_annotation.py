@@ -1,4 +1,4 @@
-"""Documents, edits, history, hit testing and mouse tools."""
+"""Documents, edits, hit testing and mouse tools."""
 
 from __future__ import annotations
 
@@ -22,7 +22,6 @@ from app.annotation.document import (
     new_id,
     restored,
 )
-from app.annotation.history import History, made, redone, undone
 from app.annotation.hit_testing import HANDLES, handle_at, handle_points, hit
 from app.common.errors import UserError
 from app.common.geometry import Box, box_from_corners, iou
@@ -132,13 +131,11 @@ def test_suggestions_become_boxes_and_come_back_on_undo() -> None:
     assert edits.shown(EMPTY, [one, low], 0.5) == (one,)
     edit = edits.accept(EMPTY, [one])
     assert edit is not None
-    history = made(History(EMPTY), edit)
-    (box,) = history.present.annotations
+    document = apply(EMPTY, edit)
+    (box,) = document.annotations
     assert (box.id, box.label, box.source, box.verified, box.score) == (one.id, "psoriasis", "model", True, 0.87)
-    assert edits.shown(history.present, [one, low], 0.1) == (low,)
-    back = undone(history)
-    assert back is not None
-    assert edits.shown(back[0].present, [one, low], 0.1) == (one, low)
+    assert edits.shown(document, [one, low], 0.1) == (low,)
+    assert edits.shown(apply(document, edit.inverse()), [one, low], 0.1) == (one, low)
 
 
 def test_a_suggestion_on_a_persons_box_is_not_shown() -> None:
@@ -185,24 +182,25 @@ def test_the_journal_brings_an_edit_back_exactly(
 
 
 class Annotating(RuleBasedStateMachine):
-    """Whatever a person does, undo goes back through every document that there was, and redo forward again."""
+    """Whatever a person does, each edit can be turned round, back through every document that there was and forth."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.history = History(EMPTY)
+        self.document = EMPTY
+        self.edits: list[Edit] = []
         self.trail = [EMPTY]
         self.at = 0
 
     def make(self, edit_of: Callable[[Document], Edit | None]) -> None:
-        edit = edit_of(self.history.present)
+        edit = edit_of(self.document)
         if edit:
-            self.history = made(self.history, edit)
-            del self.trail[self.at + 1 :]
-            self.trail.append(self.history.present)
+            self.document = apply(self.document, edit)
+            self.edits[self.at :] = [edit]
+            self.trail[self.at + 1 :] = [self.document]
             self.at += 1
 
     def some(self, n: int) -> str:
-        boxes = self.history.present.annotations
+        boxes = self.document.annotations
         return boxes[n % len(boxes)].id if boxes else "none"
 
     @rule(box=boxes, label=labels)
@@ -237,27 +235,30 @@ class Annotating(RuleBasedStateMachine):
     def verify(self) -> None:
         self.make(edits.verify)
 
+    @rule(comment=st.sampled_from(["", "too wide", "漏标"]))
+    def reject(self, comment: str) -> None:
+        self.make(lambda d: edits.reject(d, comment))
+
+    @rule(n=st.integers(1, 4))
+    def refuse(self, n: int) -> None:
+        self.make(lambda d: edits.refuse(d, [Suggestion(Box(0, 0, 9, 9), "eczema", 0.5, n, f"s{n}")]))
+
     @precondition(lambda self: self.at > 0)
     @rule()
     def undo(self) -> None:
-        step = undone(self.history)
-        assert step is not None
-        assert apply(self.history.present, step[1]) == step[0].present
-        self.history = step[0]
         self.at -= 1
+        self.document = apply(self.document, self.edits[self.at].inverse())
 
     @precondition(lambda self: self.at + 1 < len(self.trail))
     @rule()
     def redo(self) -> None:
-        step = redone(self.history)
-        assert step is not None
-        self.history = step[0]
+        self.document = apply(self.document, self.edits[self.at])
         self.at += 1
 
     @invariant()
     def is_where_it_should_be(self) -> None:
-        assert self.history.present == self.trail[self.at]
-        assert all(inside(a.box) for a in self.history.present.annotations)
+        assert self.document == self.trail[self.at]
+        assert all(inside(a.box) for a in self.document.annotations)
 
 
 TestAnnotating = Annotating.TestCase

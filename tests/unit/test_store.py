@@ -19,7 +19,7 @@ from app.common.errors import UserError
 from app.common.geometry import Box
 from app.common.workspace import Workspace, open_workspace
 from app.datasets import store
-from app.datasets.records import NewImage
+from app.datasets.records import JournalState, NewImage, Step
 from app.datasets.store import Store, open_store
 from db.migrating import HEAD, MIGRATIONS, _back_up
 from db.tables import Base
@@ -88,7 +88,9 @@ def test_a_failed_change_leaves_no_trace(opened: Store, photo: int) -> None:
         failing()
     with opened.read() as s:
         assert store.boxes_of(s, photo) == ()
-        assert store.journal(s, photo, "li").undoable == 0
+        assert not store.was_edited(s, photo)
+    with opened.read("li") as s:
+        assert store.journal(s) == JournalState(False, False)
 
 
 def test_boxes_come_back_exactly_and_undo_survives_a_restart(place: Workspace, opened: Store, photo: int) -> None:
@@ -103,14 +105,13 @@ def test_boxes_come_back_exactly_and_undo_survives_a_restart(place: Workspace, o
         assert set(store.boxes_of(s, photo)) == {moved, second}
         assert store.image_rows(s)[0].boxes == 2
     with again.write("li") as s:
-        assert store.undo(s, photo) == Edit("move", before=(moved,), after=(first,))
+        assert store.undo(s) == Step(photo, Edit("move", before=(moved,), after=(first,)), back=True)
         assert set(store.boxes_of(s, photo)) == {first, second}
-        assert store.journal(s, photo, "li").redoable == 1
-        assert store.redo(s, photo) == Edit("move", before=(first,), after=(moved,))
-        assert store.redo(s, photo) is None
-        assert store.undo(s, photo)
-        move = Edit("move", before=(first,), after=(moved,))
-        assert store.history(s, photo, "li") == ((add(first, second),), (move,))
+        assert store.journal(s) == JournalState(True, True)
+        assert store.redo(s) == Step(photo, Edit("move", before=(first,), after=(moved,)), back=False)
+        assert store.redo(s) is None
+        assert store.undo(s)
+        assert store.replays(s, photo)
     again.close()
 
 
@@ -119,14 +120,17 @@ def test_undo_is_a_persons_own_and_refused_once_another_changed_the_box(opened: 
     with opened.write("li") as s:
         store.apply_edit(s, photo, add(mine))
     with opened.write("wang") as s:
-        assert store.undo(s, photo) is None
+        assert store.undo(s) is None
         theirs = replace(mine, label="psoriasis")
         store.apply_edit(s, photo, Edit("relabel", before=(mine,), after=(theirs,)))
-    with pytest.raises(UserError) as caught, opened.write("li") as s:
-        store.undo(s, photo)
-    assert code(caught) == "undo_changed_by_other"
-    with opened.read() as s:
+    with opened.write("li") as s:
+        step = store.undo(s)
+        assert step is not None
+        assert step.refused is not None
+        assert step.refused.code == "undo_changed_by_other"
         assert store.boxes_of(s, photo) == (theirs,)
+        assert store.journal(s) == JournalState(False, False)
+        assert store.undo(s) is None
 
 
 def test_an_edit_on_stale_boxes_is_refused(opened: Store, photo: int) -> None:
@@ -139,17 +143,19 @@ def test_an_edit_on_stale_boxes_is_refused(opened: Store, photo: int) -> None:
 @given(st.lists(st.sampled_from(["add", "delete", "move", "undo", "redo", "verify"]), max_size=14))
 def test_undo_and_redo_walk_the_history(opened: Store, steps: list[str]) -> None:
     """Against a model: a list of states and a position in it."""
-    with opened.write("li") as s:
+    with opened.write(new_id()) as s:
         image = store.add_image(s, NewImage("x.jpg", f"{new_id()}.jpg", width=50, height=50))
         states: list[tuple[tuple[Annotation, ...], bool]] = [((), False)]
         at = 0
         for step in steps:
             boxes, verified = states[at]
-            if step == "undo":
-                assert (store.undo(s, image) is None) == (at == 0)
+            if step == "undo" and at == 0:
+                assert not store.journal(s).undoable
+            elif step == "undo":
+                assert store.undo(s)
                 at = max(0, at - 1)
             elif step == "redo":
-                assert (store.redo(s, image) is None) == (at == len(states) - 1)
+                assert (store.redo(s) is None) == (at == len(states) - 1)
                 at = min(len(states) - 1, at + 1)
             else:
                 edit = _edit(step, boxes, verified)
@@ -158,7 +164,8 @@ def test_undo_and_redo_walk_the_history(opened: Store, steps: list[str]) -> None
                 at += 1
             assert store.boxes_of(s, image) == states[at][0]
             assert store.image(s, image).verified == states[at][1]
-        assert store.journal(s, image, "li") == store.journal(s, image, "li").__class__(at, len(states) - 1 - at)
+            assert store.journal(s) == JournalState(at > 0, at < len(states) - 1)
+        assert store.replays(s, image)
 
 
 def _edit(step: str, boxes: tuple[Annotation, ...], verified: bool) -> Edit:

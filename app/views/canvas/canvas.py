@@ -12,8 +12,7 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QWidget
 
 from app.annotation import edits
-from app.annotation.document import Annotation, Document, Edit, Suggestion
-from app.annotation.history import History, made, redone, undone
+from app.annotation.document import Annotation, Document, Edit, Suggestion, apply
 from app.common.errors import UserError
 from app.common.geometry import Box
 from app.common.packs import Pack
@@ -33,8 +32,9 @@ class PhotoCanvas(PointerView):
     Fill it: :meth:`set_pack`, :meth:`set_photo` (then :meth:`improve_photo` when full pixels come),
     :meth:`set_document`, :meth:`set_suggestions`, :meth:`set_readings`, :meth:`set_min_score`.
 
-    Listen: ``edited`` carries every change, also undo and redo, as the new document and the edit that led there (store
-    the edit; the canvas shows it already). ``drawn_box_settled`` names a box of the document whose geometry is new and
+    Listen: ``edited`` carries every change that a person makes here, as the new document and the edit that led there
+    (store the edit; the canvas shows it already). Undo and redo are the journal's: :meth:`take` shows what it did.
+    ``drawn_box_settled`` names a box of the document whose geometry is new and
     has stood still: classify it. ``selection_changed`` carries the selected id or "" (an annotation's or a
     suggestion's). ``mode_changed`` tells True while the next drag draws. ``refused`` carries a UserError.
 
@@ -44,13 +44,11 @@ class PhotoCanvas(PointerView):
 
     edited = Signal(object, object)  # Document, Edit
     drawn_box_settled = Signal(str)
-    history_changed = Signal(bool, bool)  # can undo, can redo
-    suggestion_dismissed = Signal(str)
     refused = Signal(object)  # UserError
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._history: History | None = None
+        self._document: Document | None = None
         self._moved_last = ""
         self._standstill = QTimer(self, singleShot=True, interval=STANDSTILL)
         self._standstill.timeout.connect(self._settle)
@@ -71,20 +69,29 @@ class PhotoCanvas(PointerView):
         self.forget_gesture()
         self._standstill.stop()
         self._moved_last = ""
-        self._history = None
+        self._document = None
         super().clear_photo()
-        self._show(document=None, suggestions=(), readings={}, dismissed=frozenset())
+        self._show(document=None, suggestions=(), readings={})
         self.stop_drawing()
-        self.history_changed.emit(False, False)
 
-    def set_document(self, document: Document, past: Sequence[Edit] = (), future: Sequence[Edit] = ()) -> None:
-        """Show this document; ``past`` (oldest first) can be undone, ``future`` (next first) redone."""
+    def set_document(self, document: Document) -> None:
         self.forget_gesture()
-        self._history = History(document, tuple(past), tuple(future))
-        self._after_change()
+        self._document = document
+        self._show(document=document)
+
+    def take(self, edit: Edit) -> bool:
+        """Show an edit that is stored already, as undo's; False if it does not fit to what is shown."""
+        if self._document is None:
+            return False
+        self.forget_gesture()
+        try:
+            self.set_document(apply(self._document, edit))
+        except UserError:
+            return False
+        return True
 
     def set_suggestions(self, suggestions: Sequence[Suggestion]) -> None:
-        self._show(suggestions=tuple(suggestions), dismissed=frozenset())
+        self._show(suggestions=tuple(suggestions))
 
     def set_readings(self, readings: Mapping[str, Reading]) -> None:
         """What the classifier answers for boxes without a label, by id."""
@@ -113,10 +120,7 @@ class PhotoCanvas(PointerView):
     # -- asking ------------------------------------------------------------------------------------------------------
 
     def document(self) -> Document | None:
-        return self._history.present if self._history else None
-
-    def history(self) -> History | None:
-        return self._history
+        return self._document
 
     def numbers(self) -> dict[str, int]:
         """The number that each box and suggestion carries in its tag, by id."""
@@ -126,7 +130,7 @@ class PhotoCanvas(PointerView):
         return self.scene.shown
 
     def can_edit(self) -> bool:
-        return self._history is not None and not self._read_only
+        return self._document is not None and not self._read_only
 
     # -- doing: each of these is a key or a button -------------------------------------------------------------------
 
@@ -142,11 +146,10 @@ class PhotoCanvas(PointerView):
                 self.bring_into_view(*box.centre)
 
     def delete_selected(self) -> None:
-        """Take the box away; a suggestion is only put aside until the photo is diagnosed again."""
-        if self._selected_suggestion():
-            id_ = self.selected()
-            self._show(dismissed=self.scene.dismissed | {id_})
-            self.suggestion_dismissed.emit(id_)
+        """Take the box away; a suggestion is refused, and not shown again for this photo by these models."""
+        suggestion = self._selected_suggestion()
+        if suggestion:
+            self._try(lambda d: edits.refuse(d, [suggestion]))
             return
         self._try(lambda d: edits.delete(d, [self.selected()]))
 
@@ -173,6 +176,10 @@ class PhotoCanvas(PointerView):
         """Every suggestion that is shown, in one step."""
         self._try(lambda d: edits.accept(d, self.shown_suggestions()))
 
+    def refuse_all(self) -> None:
+        """Turn down every suggestion that is shown, in one step."""
+        self._try(lambda d: edits.refuse(d, self.shown_suggestions()))
+
     def toggle_difficult(self) -> None:
         self._try(lambda d: edits.difficult(d, self.selected()))
 
@@ -189,12 +196,6 @@ class PhotoCanvas(PointerView):
         box = self.scene.find(self.selected())
         if box:
             self.change_box(self.selected(), edits.pushed(box, dx, dy, *self.photo_size()), moved=True, still=False)
-
-    def undo(self) -> None:
-        self._step(undone)
-
-    def redo(self) -> None:
-        self._step(redone)
 
     # -- what a gesture asks for -------------------------------------------------------------------------------------
 
@@ -239,38 +240,19 @@ class PhotoCanvas(PointerView):
 
     def _try(self, edit_of: Callable[[Document], Edit | None]) -> Edit | None:
         """Make the edit, if there is one and this photo may be edited."""
-        if self._history is None or self._read_only:
+        if self._document is None or self._read_only:
             return None
-        edit = edit_of(self._history.present)
+        edit = edit_of(self._document)
         if edit is None:
             return None
         try:
-            self._history = made(self._history, edit)
+            self._document = apply(self._document, edit)
         except UserError as error:
             self.refused.emit(error)
             return None
-        self._after_change()
-        self.edited.emit(self._history.present, edit)
+        self._show(document=self._document)
+        self.edited.emit(self._document, edit)
         return edit
-
-    def _step(self, go: Callable[[History], tuple[History, Edit] | None]) -> None:
-        if self._history is None or self._read_only:
-            return
-        self.forget_gesture()
-        try:
-            step = go(self._history)
-        except UserError as error:
-            self.refused.emit(error)
-            return
-        if step:
-            self._history, edit = step
-            self._after_change()
-            self.edited.emit(self._history.present, edit)
-
-    def _after_change(self) -> None:
-        if self._history:
-            self._show(document=self._history.present)
-            self.history_changed.emit(bool(self._history.past), bool(self._history.future))
 
     def _settle(self) -> None:
         document = self.document()

@@ -45,12 +45,10 @@ class Scene:
     min_score: float = 0.5
     boxes: bool = True
     tags: bool = True
-    dismissed: frozenset[str] = frozenset()
 
     @cached_property
     def shown(self) -> tuple[Suggestion, ...]:
-        wanted = [s for s in self.suggestions if s.id not in self.dismissed]
-        return edits.shown(self.document or Document(0, 0), wanted, self.min_score)
+        return edits.shown(self.document or Document(0, 0), self.suggestions, self.min_score)
 
     @cached_property
     def numbers(self) -> Mapping[str, int]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from app.annotation.document import Document, Edit
 from app.common.errors import UserError
-from app.datasets.records import CaseRecord, ImageRow
+from app.datasets.records import CaseRecord, ImageRow, JournalState, Step
 
 
 @dataclass(frozen=True)
@@ -22,8 +22,8 @@ class OnDesk:
 
     row: ImageRow
     document: Document
-    past: tuple[Edit, ...]
-    future: tuple[Edit, ...]
+    was_edited: bool
+    journal: JournalState
     case: CaseRecord | None
     photos_of_patient: int
     answer: Mapping[str, Any] | None
@@ -44,7 +44,7 @@ def link(session: Any, paths: Sequence[Path]) -> tuple[ImageRow, ...]:
 
 
 def lay_out(session: Any, image_id: int, size: tuple[int, int], synthetic: bool, rater: str | None) -> OnDesk:
-    """The photo's boxes, undo history, case and last diagnosis (by ``rater``, None: by whom it was).
+    """The photo's boxes, case and last diagnosis (by ``rater``, None: by whom it was).
 
     Needs a writing session: the photo's size is noted the first time.
     """
@@ -56,29 +56,26 @@ def lay_out(session: Any, image_id: int, size: tuple[int, int], synthetic: bool,
         session.flush()
     document = store.document(session, image_id)
     assert document is not None
-    past, future = store.history(session, image_id, session.info["actor"])
     case = store.case_of(session, image_id)
     photos = len(store.photos_of_patient(session, case.patient)) if case else 0
     prediction = store.latest_prediction(session, image_id, rater)
-    return OnDesk(row, document, past, future, case, photos, prediction.payload if prediction else None)
+    edited, answer = store.was_edited(session, image_id), prediction.payload if prediction else None
+    return OnDesk(row, document, edited, store.journal(session), case, photos, answer)
 
 
-def keep_edit(session: Any, image_id: int, edit: Edit) -> ImageRow:
+def keep_edit(session: Any, image_id: int, edit: Edit) -> tuple[ImageRow, JournalState]:
     from app.datasets import store
 
     store.apply_edit(session, image_id, edit)
-    return store.image(session, image_id)
+    return store.image(session, image_id), store.journal(session)
 
 
-def keep_step(session: Any, image_id: int, document: Document, back: bool) -> ImageRow:
-    """Undo (or redo) in the journal until the database holds ``document``, as the canvas shows it already."""
+def take_step(session: Any, back: bool) -> tuple[Step | None, ImageRow | None, JournalState]:
+    """Undo (or redo) the person's last edit, wherever it was; the photo's row with it."""
     from app.datasets import store
 
-    step = store.undo if back else store.redo
-    while store.document(session, image_id) != document:
-        if step(session, image_id) is None:
-            raise UserError("edit_conflict")
-    return store.image(session, image_id)
+    step = store.undo(session) if back else store.redo(session)
+    return step, store.image(session, step.image_id) if step else None, store.journal(session)
 
 
 def keep_case(session: Any, image_id: int, wanted: CaseRecord) -> tuple[CaseRecord, ImageRow, int]:

@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, Signal
 
 from app.annotation.document import Document, Edit
 from app.common.errors import UserError
-from app.datasets.records import CaseRecord, ImageRow
+from app.datasets.records import CaseRecord, ImageRow, JournalState, Step
 from app.views.background import Changed
 from app.views.canvas import PhotoCanvas, Reading
 from app.views.engine_bridge import EngineBridge
@@ -33,6 +33,8 @@ class Sitting(QObject):
     reading_changed = Signal()  # lesions, top 3 or warnings are others
     read_through = Signal()  # the answer for the whole photo has come
     row_changed = Signal(object)  # ImageRow with new facts
+    journal_changed = Signal(bool, bool)  # the person can undo, redo
+    stepped_elsewhere = Signal(object, object)  # Step, ImageRow: undone or redone on another photo, to be opened
     case_kept = Signal()  # ``case`` is as it is stored now
     sidecar_wanted = Signal(object)  # ImageRow of a photo that nobody has boxed yet
     failed = Signal(object)  # UserError of the photo
@@ -55,7 +57,7 @@ class Sitting(QObject):
         self._given_up: set[str] = set()  # what the engine refused of this photo, named as in _asked
         self._case_under_way = False
         self._case_next: CaseRecord | None = None
-        self._walking: bool | None = None  # True while undoing, False while redoing
+        self._to_point_at: frozenset[str] = frozenset()  # boxes that a step changed on the photo being opened
         canvas.edited.connect(self._edited)
         canvas.drawn_box_settled.connect(self.classify)
         engine.answered.connect(self._answered)
@@ -111,18 +113,20 @@ class Sitting(QObject):
         self.row, self.case, self.photos_of_patient = on_desk.row, on_desk.case, on_desk.photos_of_patient
         self.photo_warnings = loaded.warnings
         self._canvas.set_photo(loaded.image, loaded.size, loaded.synthetic)
-        self._canvas.set_document(on_desk.document, on_desk.past, on_desk.future)
+        self._canvas.set_document(on_desk.document)
         self._canvas.set_read_only(False)
         self.shown = True
         self.answer, self._tops = {}, {}
         self.row_changed.emit(on_desk.row)
+        self.journal_changed.emit(on_desk.journal.undoable, on_desk.journal.redoable)
         self.photo_shown.emit()
+        self._point_at(self._to_point_at)
         if on_desk.answer is not None:
             self._take(on_desk.answer)
             self._ask_for_drawn_boxes()
         else:
             self.read()
-        if not (on_desk.document.annotations or on_desk.past or on_desk.future):
+        if not (on_desk.document.annotations or on_desk.was_edited):
             self.sidecar_wanted.emit(on_desk.row)
         if not loaded.is_whole:
             self._loader.load_whole(loaded.path, partial(self._improve, on_desk.row.id))
@@ -135,30 +139,59 @@ class Sitting(QObject):
 
     # -- boxes ---------------------------------------------------------------------------------------------------
     def undo(self) -> None:
+        """Take back what the person did last, on whatever photo that was."""
         self._walk(back=True)
 
     def redo(self) -> None:
         self._walk(back=False)
 
     def _walk(self, *, back: bool) -> None:
-        self._walking = back
-        try:
-            (self._canvas.undo if back else self._canvas.redo)()
-        finally:
-            self._walking = None
+        self._canvas.forget_gesture()
+        self._services.background.change(partial(desk.take_step, back=back), Changed(BOXES), self._stepped, owner=self)
+
+    def _stepped(self, taken: tuple[Step | None, ImageRow | None, JournalState]) -> None:
+        step, row, journal = taken
+        self.journal_changed.emit(journal.undoable, journal.redoable)
+        if step is None or row is None:
+            return
+        if step.refused is not None:
+            self._services.report(step.refused)
+            return
+        self.row_changed.emit(row)
+        if self.row is None or self.row.id != row.id or not self.shown:
+            self._to_point_at = step.edit.touches
+            self.stepped_elsewhere.emit(step, row)
+        elif self._canvas.take(step.edit):
+            self._point_at(step.edit.touches)
+            self.reading_changed.emit()
+        else:
+            self.open(row)
+
+    def _point_at(self, ids: frozenset[str]) -> None:
+        """Select what a step changed, as far as it is still there."""
+        self._to_point_at = frozenset()
+        document = self._canvas.document()
+        there = sorted(id_ for id_ in ids if document and document.find(id_))
+        if there:
+            self._canvas.select(there[0])
 
     def _edited(self, document: Document, edit: Edit) -> None:
         if self.row is None:
             return
-        image_id = self.row.id
-        if self._walking is None:
-            keep = partial(desk.keep_edit, image_id=image_id, edit=edit)
-        else:
-            keep = partial(desk.keep_step, image_id=image_id, document=document, back=self._walking)
         self._services.background.change(
-            keep, Changed(BOXES, image_id), self.row_changed.emit, partial(self._not_kept, image_id), owner=self
+            partial(desk.keep_edit, image_id=self.row.id, edit=edit),
+            Changed(BOXES, self.row.id),
+            self._kept,
+            partial(self._not_kept, self.row.id),
+            owner=self,
         )
+        self.journal_changed.emit(True, False)
         self.reading_changed.emit()
+
+    def _kept(self, kept: tuple[ImageRow, JournalState]) -> None:
+        row, journal = kept
+        self.row_changed.emit(row)
+        self.journal_changed.emit(journal.undoable, journal.redoable)
 
     def _not_kept(self, image_id: int, error: UserError) -> None:
         """What the screen shows is not what is stored: say so, and show what is stored."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer
@@ -10,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayou
 
 from app.common.packs import OTHER
 from app.common.words import text
-from app.datasets.records import ImageRow
+from app.datasets.records import ImageRow, Step
 from app.views.actions import Actions
 from app.views.canvas import PhotoCanvas
 from app.views.engine_bridge import EngineBridge
@@ -28,6 +29,7 @@ from app.views.workbench.engine_status import EngineStatus
 from app.views.workbench.keeping import Keeping
 from app.views.workbench.right_side import WIDTH, RightSide
 from app.views.workbench.sitting import Sitting
+from app.views.workbench.step_words import step_words
 from app.views.workbench.tool_row import ToolRow
 from app.views.workbench.warnings import warnings_of
 
@@ -62,7 +64,7 @@ class Workbench(QWidget):
         self.status = EngineStatus(window.status, engine, self.sitting, self)
         self.actions_.fill(window.menuBar())
         self._set_has_photo(False)
-        self._history_changed(False, False)
+        self._journal_changed(False, False)
 
     # -- building ------------------------------------------------------------------------------------------------
     def _lay_out(self) -> None:
@@ -104,9 +106,9 @@ class Workbench(QWidget):
         self.sitting.sidecar_wanted.connect(self.keeping.open_sidecar)
         self.sitting.failed.connect(self.frame.messages.error)
         self.canvas.selection_changed.connect(lambda _id: self._refresh())
-        self.canvas.suggestion_dismissed.connect(lambda _id: self._refresh())
         self.canvas.mode_changed.connect(self.actions_["draw"].setChecked)
-        self.canvas.history_changed.connect(self._history_changed)
+        self.sitting.journal_changed.connect(self._journal_changed)
+        self.sitting.stepped_elsewhere.connect(self._go_where_it_was)
         self.canvas.view_changed.connect(self.tools.show_zoom)
         self.canvas.refused.connect(self.frame.messages.error)
         self.canvas.context_menu_wanted.connect(self.commands.context_menu)
@@ -215,9 +217,15 @@ class Workbench(QWidget):
         assert self.sitting.case is not None
         self.case_card.adopt(self.sitting.case, self.sitting.photos_of_patient)
 
-    def _history_changed(self, can_undo: bool, can_redo: bool) -> None:
+    def _journal_changed(self, can_undo: bool, can_redo: bool) -> None:
         self.actions_["undo"].setEnabled(can_undo)
         self.actions_["redo"].setEnabled(can_redo)
+
+    def _go_where_it_was(self, step: Step, row: ImageRow) -> None:
+        """Something was undone or redone on another photo: show it there, and say so."""
+        if not self.photos.go_to(row.id):
+            self._open(row)
+        self.frame.messages.info("stepped", partial(step_words, step, row.name))
 
     def _show_from(self, score: float) -> None:
         self.canvas.set_min_score(score)

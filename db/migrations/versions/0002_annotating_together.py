@@ -58,10 +58,14 @@ def upgrade() -> None:
         table.create_foreign_key(
             op.f("fk_annotation_origin_file_annotation_file"), "annotation_file", ["origin_file"], ["id"]
         )
+        table.drop_constraint(op.f("pk_annotation"), type_="primary")
+        table.create_primary_key(op.f("pk_annotation"), ["id", "layer"])
     op.create_index("ix_annotation_origin_file", "annotation", ["origin_file"])
     with op.batch_alter_table("journal_entry") as table:
         table.add_column(sa.Column("layer", sa.String(length=200), nullable=False, server_default=""))
     op.create_index("ix_journal_entry_actor_state", "journal_entry", ["actor", "state"])
+    # What was undone before undoing was journalled too cannot be retraced.
+    op.execute("UPDATE journal_entry SET payload = NULL, state = 'dropped' WHERE state IN ('undone', 'dropped')")
 
 
 def downgrade() -> None:
