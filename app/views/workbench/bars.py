@@ -6,10 +6,11 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from app.annotation.answers import Top3
 from app.common.packs import Pack
 from app.common.words import percent, text
 from app.views.theme import current
-from app.views.workbench.reading import Top3, known, name_of
+from app.views.workbench.reading import known, name_of
 
 ROW = 36
 BAR = 6

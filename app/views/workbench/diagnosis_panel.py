@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
+from app.annotation.answers import Top3
 from app.common.packs import OTHER, Pack
 from app.common.words import text
 from app.views.icons import icon
 from app.views.parts import empty_layout, label
 from app.views.workbench.bars import Bars
 from app.views.workbench.lesion_list import LesionList
-from app.views.workbench.reading import Lesion, Top3, cautions
+from app.views.workbench.reading import Lesion, cautions
 
 
 class DiagnosisPanel(QWidget):

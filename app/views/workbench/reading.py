@@ -1,20 +1,16 @@
-"""What the panels say about one photo, worked out of the document and the engine's answer. No Qt, no database.
-
-An answer is the contract's ``diagnose`` JSON of one photo: ``lesions``, ``boxes``, ``top3`` and the rest.
-"""
+"""What the panels say about one photo, worked out of the document and the engine's answer. No Qt, no database."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
+from app.annotation.answers import Top3
 from app.annotation.document import Document, Suggestion
-from app.common.geometry import Box
 from app.common.packs import Disease, Pack
 
 State = Literal["suggested", "accepted", "drawn"]
-Top3 = tuple[tuple[str, float], ...]  # disease's key and probability, falling
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,36 +23,6 @@ class Lesion:
     share: float | None
     state: State
     difficult: bool = False
-
-
-def top3_of(answer: Mapping[str, Any]) -> Top3:
-    return tuple((t["disease"], float(t["probability"])) for t in answer.get("top3", ()))
-
-
-def suggestions_of(answer: Mapping[str, Any], image_id: int) -> tuple[Suggestion, ...]:
-    """The lesions that the detector saw. Their ids are the same each time this photo is read by these models."""
-    return tuple(
-        Suggestion(
-            Box(*lesion["box"]),
-            lesion["disease"],
-            top3_of(lesion)[0][1] if lesion["top3"] else lesion["score"],
-            lesion["number"],
-            suggestion_id(answer, image_id, lesion["number"]),
-            lesion["score"],
-        )
-        for lesion in answer.get("lesions", ())
-    )
-
-
-def suggestion_id(answer: Mapping[str, Any], image_id: int, number: int) -> str:
-    models = answer.get("models", {})
-    mark = "".join(str((models.get(task) or {}).get("sha256", ""))[:4] for task in ("detector", "classifier"))
-    return f"s{image_id}-{mark}-{number}"
-
-
-def lesion_tops(answer: Mapping[str, Any], image_id: int) -> dict[str, Top3]:
-    """The three likeliest diseases of each suggestion, by its id; an accepted one keeps that id."""
-    return {suggestion_id(answer, image_id, lesion["number"]): top3_of(lesion) for lesion in answer.get("lesions", ())}
 
 
 def lesions(

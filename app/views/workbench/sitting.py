@@ -10,6 +10,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
+from app.annotation.answers import Top3, lesion_tops, suggestions_of, top3_of
 from app.annotation.document import Document, Edit
 from app.common.errors import UserError
 from app.datasets.records import CaseRecord, ImageRow, JournalState, Step
@@ -20,7 +21,7 @@ from app.views.services import Services
 from app.views.workbench import desk
 from app.views.workbench.desk import OnDesk
 from app.views.workbench.photo_loader import Loaded, PhotoLoader
-from app.views.workbench.reading import Lesion, Top3, lesion_tops, lesions, suggestions_of, top3_of
+from app.views.workbench.reading import Lesion, lesions
 from app.views.workbench.tool_row import LOWEST
 
 BOXES = frozenset({"annotations", "images"})
