@@ -346,12 +346,19 @@ def _evaluate(common: Common, options: Namespace) -> Outcome:
     return Outcome(evaluate(model, load_dataset(workspace, options.dataset), options.part, out))
 
 
+def _patches(common: Common, options: Namespace) -> Outcome:
+    from app.cli_patches import patches
+
+    return patches(common, options)
+
+
 _COMMANDS: dict[str, Callable[[Common, Namespace], Outcome]] = {
     "version": _version,
     "demo": _demo,
     "import": _import,
     "diagnose": _diagnose,
     "annotations export": _export,
+    "patches": _patches,
     "dataset freeze": _freeze,
     "dataset show": _show_dataset,
     "train": _train,

@@ -90,6 +90,7 @@ def parser() -> argparse.ArgumentParser:
     _import(_command(commands, "import", text("cli.import")))
     _diagnose(_command(commands, "diagnose", text("cli.diagnose")))
     _annotations(_command(commands, "annotations", text("cli.annotations")))
+    _patches(_command(commands, "patches", text("cli.patches")))
     _dataset(_command(commands, "dataset", text("cli.dataset")))
     _train(_command(commands, "train", text("cli.train")))
     _evaluate(_command(commands, "evaluate", text("cli.evaluate")))
@@ -137,6 +138,17 @@ def _annotations(p: _Parser) -> None:
     export.add_argument("out", metavar="OUT")
     export.add_argument("--format", choices=("voc",), required=True)
     export.add_argument("--force", action="store_true")
+
+
+def _patches(p: _Parser) -> None:
+    p.add_argument("out", metavar="OUT")
+    p.add_argument("--per-disease", type=int, required=True, metavar="N")
+    p.add_argument("--margin", type=float, default=0.0, metavar="SHARE")
+    p.add_argument("--seed", type=seed, default=0)
+    p.add_argument("--min-size", type=float, default=1.0, metavar="PIXELS")
+    p.add_argument("--padding", choices=("none", "square"), default="none")
+    p.add_argument("--format", dest="encoding", choices=("png", "jpg"), default="png")
+    p.add_argument("--force", action="store_true")
 
 
 def _dataset(p: _Parser) -> None:

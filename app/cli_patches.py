@@ -1,0 +1,46 @@
+"""The subcommand ``patches``."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from typing import TYPE_CHECKING
+
+from app.cli_common import DONE, PARTLY, Outcome, new_folder, opened, progress
+from app.cli_parser import Common
+from app.common.words import text
+
+if TYPE_CHECKING:
+    from app.datasets.patches import PatchPlan
+
+
+def patches(common: Common, options: Namespace) -> Outcome:
+    from app.datasets.patch_files import write_patches
+    from app.datasets.patches import PatchOptions, plan_patches
+
+    wanted = PatchOptions(
+        options.per_disease, options.margin, options.seed, options.min_size, options.padding, options.encoding
+    )
+    out = new_folder(options.out, options.force)
+    with opened(common) as (_, store):
+        with store.read() as session:
+            plan = plan_patches(session, wanted)
+        result = write_patches(plan, out, progress)
+    document = {
+        "patches": result.patches,
+        "per_disease": result.per_disease,
+        "patients": result.patients,
+        "left_out": dict(plan.left_out),
+        "warnings": _warnings(plan),
+        "failed": [{"item": item, "error": error.as_json()} for item, error in result.failed],
+    }
+    return Outcome(document, PARTLY if result.failed else DONE)
+
+
+def _warnings(plan: PatchPlan) -> list[dict[str, str]]:
+    return [
+        {
+            "code": "too_few_boxes",
+            "text": text("warning.too_few_boxes", disease=disease, have=have, wanted=plan.options.per_disease),
+        }
+        for disease, have in plan.short.items()
+    ]
