@@ -35,6 +35,7 @@ from app.cli_common import (
     progress,
     workspace_of,
 )
+from app.cli_exchange import COMMANDS as EXCHANGE
 from app.cli_parser import Common, HelpWanted, parser, take_common, wants_json
 from app.common.errors import UserError
 from app.common.files import write_error
@@ -365,6 +366,7 @@ _COMMANDS: dict[str, Callable[[Common, Namespace], Outcome]] = {
     "evaluate": _evaluate,
     "models list": _list_models,
     "models show": _show_model,
+    **EXCHANGE,
 }
 
 

@@ -95,6 +95,10 @@ def parser() -> argparse.ArgumentParser:
     _train(_command(commands, "train", text("cli.train")))
     _evaluate(_command(commands, "evaluate", text("cli.evaluate")))
     _models(_command(commands, "models", text("cli.models")))
+    _backup(_command(commands, "backup", text("cli.backup")))
+    _restore(_command(commands, "restore", text("cli.restore")))
+    check = _command(commands, "check-workspace", text("cli.check_workspace"))
+    check.add_argument("--repair", action="store_true")
     return root
 
 
@@ -189,6 +193,16 @@ def _models(p: _Parser) -> None:
     _command(inner, "list", text("cli.models_list"))
     show = _command(inner, "show", text("cli.models_show"))
     show.add_argument("model", metavar="M")
+
+
+def _backup(p: _Parser) -> None:
+    p.add_argument("file", metavar="FILE")
+    p.add_argument("--force", action="store_true")
+
+
+def _restore(p: _Parser) -> None:
+    p.add_argument("file", metavar="FILE")
+    p.add_argument("folder", metavar="DIR")
 
 
 def _next(words: object, name: str) -> str:
