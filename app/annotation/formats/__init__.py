@@ -1,0 +1,130 @@
+"""Annotation files, in and out: Pascal VOC, YOLO, CreateML, COCO, labelme, X-AnyLabeling.
+
+A file that nobody changed comes back byte for byte; a changed one differs only where it changed, in its own dialect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import PurePath
+from typing import Final, Literal, get_args
+
+from app.annotation.formats import voc, yolo
+from app.annotation.formats.boxes import annotations_of, shapes_of
+from app.annotation.formats.change import Change, change_of
+from app.annotation.formats.sheet import (
+    LESION,
+    Context,
+    DamageError,
+    Page,
+    Problem,
+    Shape,
+    Sheet,
+    TargetPage,
+    label_of,
+    word_of,
+)
+from app.annotation.formats.yolo import needed_classes
+
+Format = Literal["voc", "yolo", "createml", "coco", "labelme", "xanylabeling"]
+FORMATS: Final[tuple[Format, ...]] = get_args(Format)
+WHOLE_SET: Final[frozenset[Format]] = frozenset({"createml", "coco"})
+"""One file for all photos; the others have a file a photo, named by its stem."""
+
+SUFFIXES: Final[dict[Format, str]] = {
+    "voc": ".xml",
+    "yolo": ".txt",
+    "createml": ".json",
+    "coco": ".json",
+    "labelme": ".json",
+    "xanylabeling": ".json",
+}
+CLASS_LIST: Final = "classes.txt"
+_READERS: dict[Format, Callable[[bytes, str, Context], Sheet]] = {"voc": voc.read, "yolo": yolo.read}
+_PATCHERS: dict[Format, Callable[[bytes, Sheet, Change, Context], bytes]] = {"voc": voc.patched, "yolo": yolo.patched}
+_WRITERS: dict[Format, Callable[[Page, Context], bytes]] = {"voc": voc.fresh, "yolo": yolo.fresh}
+
+__all__ = [
+    "FORMATS",
+    "LESION",
+    "SUFFIXES",
+    "WHOLE_SET",
+    "Context",
+    "Format",
+    "Page",
+    "Problem",
+    "Shape",
+    "Sheet",
+    "TargetPage",
+    "annotations_of",
+    "fresh",
+    "label_of",
+    "needed_classes",
+    "read",
+    "rewritten",
+    "shapes_of",
+    "sidecar_names",
+    "word_of",
+]
+
+
+def read(format: Format, data: bytes, name: str, context: Context) -> Sheet:
+    """What the bytes of a file say; ``name`` is the file's.
+
+    Raises:
+        UserError: ``annotation_damaged`` with file, line and reason when it cannot be read completely;
+            YOLO: ``classes_missing``, ``photo_size_unknown``.
+    """
+    try:
+        return _READERS[format](data, PurePath(name).stem, context)
+    except DamageError as error:
+        raise error.for_person(name) from error
+
+
+def rewritten(format: Format, data: bytes, name: str, pages: Sequence[TargetPage], context: Context) -> bytes:
+    """The file, changed where a page is to say something else; pages that are not given stay as they are.
+
+    Indentation, order, number style, unknown nodes, newlines and byte order mark stay; where nothing changed the very
+    bytes come back. What a format has no place for (YOLO: verified, difficult) makes no difference.
+
+    Raises:
+        UserError: as :func:`read`, and ``class_not_in_list`` for a label that YOLO's list lacks.
+        ValueError: for a position that a page does not have.
+    """
+    sheet = read(format, data, name, context)
+    change = change_of(sheet, pages, context, one_page=format not in WHOLE_SET)
+    if not change:
+        return data
+    try:
+        return _PATCHERS[format](data, sheet, change, context)
+    except DamageError as error:
+        raise error.for_person(name) from error
+
+
+def fresh(format: Format, pages: Sequence[Page], context: Context) -> dict[str, bytes]:
+    """The files that Squama makes of these pages, by name.
+
+    ``voc``: labelImg's bytes. ``yolo``: in the order of the context's classes, with ``classes.txt`` and ``data.yaml``;
+    labels that the list lacks come at its end. A second photo of one stem gets a number behind it.
+    """
+    classes = needed_classes((s.label for p in pages for s in p.shapes), context)
+    inside = Context(classes, context.sizes, context.names, context.label)
+    files: dict[str, bytes] = {}
+    for page in pages:
+        files[_free(page, SUFFIXES[format], files)] = _WRITERS[format](page, inside)
+    if format == "yolo":
+        files |= {CLASS_LIST: yolo.class_list(classes), "data.yaml": yolo.data_yaml(classes)}
+    return files
+
+
+def _free(page: Page, suffix: str, taken: dict[str, bytes]) -> str:
+    stem = PurePath(page.photo_name).stem
+    name, number = f"{stem}{suffix}", 2
+    while name in taken:
+        name, number = f"{stem}-{number}{suffix}", number + 1
+    return name
+
+
+def sidecar_names(format: Format, stem: str) -> tuple[str, ...]:
+    """The names that a photo's own file may have beside it; none for a format of whole sets."""
+    return () if format in WHOLE_SET else (f"{stem}{SUFFIXES[format]}",)

@@ -1,0 +1,302 @@
+"""Pascal VOC: labelImg's dialect is what is written anew; every other one is read, and changed only where it must be.
+
+An object's ``<polygon>`` (X-AnyLabeling, Roboflow: ``<x1> <y1> <x2> ...``) is its outline and goes along with the box.
+``truncated`` follows the box where it said what labelImg would say.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from app.annotation.formats.boxes import mapped
+from app.annotation.formats.change import Change
+from app.annotation.formats.sheet import LARGEST, Context, DamageError, Page, Ring, Shape, Sheet
+from app.annotation.formats.splices import number, spliced
+from app.annotation.formats.xml_text import Node, decoded, escaped, read_nodes, space_before
+from app.annotation.voc import VocFile, VocObject, write_voc
+from app.common.geometry import box_from_corners
+from app.common.words import text
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
+_EDGES = ("xmin", "ymin", "xmax", "ymax")
+_OWN = ("name", "pose", "truncated", "occluded", "difficult", "bndbox")
+_VERIFIED = re.compile(rb"""\s+verified\s*=\s*("[^"]*"|'[^']*')""")
+_WHOLE = re.compile(r"\s*[+-]?[0-9]+\s*")
+_Splice = tuple[int, int, bytes]
+
+
+# -- reading ---------------------------------------------------------------------------------------------------------
+
+
+def read(data: bytes, _stem: str, _context: Context) -> Sheet:
+    """One page. The reader of the standard library's C parser: :func:`read_nodes` is five times slower.
+
+    Raises:
+        DamageError: when it is no complete VOC file.
+    """
+    body = decoded(data).body
+    root = _parsed(body)
+    if root.tag != "annotation":
+        raise DamageError(text("formats.no_voc", tag=root.tag[:40]), 1)
+    try:
+        width, height = (_size(root.findtext(f"size/{side}")) for side in ("width", "height"))
+    except ValueError as error:
+        raise DamageError(text("formats.bad_size")) from error
+    shapes = []
+    for place, element in enumerate(root.findall("object")):
+        try:
+            shapes.append(_shape(element, place))
+        except ValueError as error:
+            raise DamageError(str(error), line_of(body, place)) from error
+    image = root.findtext("filename") or (root.findtext("path") or "").replace("\\", "/").rsplit("/", 1)[-1]
+    return Sheet((Page(image, width, height, tuple(shapes), root.get("verified") == "yes"),))
+
+
+def _parsed(body: bytes) -> Element:
+    # Imported here because the window's first paint waits for this module's importers.
+    from xml.etree.ElementTree import ParseError, XMLParser
+
+    if b"<!DOCTYPE" in body:  # without one there are no entities
+        read_nodes(body)
+    parser = XMLParser(encoding="utf-8")
+    try:
+        parser.feed(body)
+        root: Element = parser.close()
+    except ParseError as error:
+        reason = text("formats.not_wellformed", reason=str(error).split(":")[0])
+        raise DamageError(reason, error.position[0]) from error
+    return root
+
+
+def line_of(body: bytes, place: int) -> int:
+    """The line on which the object at ``place`` starts."""
+    return list(read_nodes(body).all("object"))[place].line
+
+
+def _shape(element: Element, place: int) -> Shape:
+    name = element.findtext("name")
+    if name is None:
+        raise ValueError(text("formats.no_name"))
+    box = element.find("bndbox")
+    if box is None:
+        raise ValueError(text("formats.no_box"))
+    x0, y0, x1, y1 = [_number(box.findtext(edge)) for edge in _EDGES]
+    difficult = (element.findtext("difficult") or "").strip().lower() in ("1", "true", "yes")
+    polygon = element.find("polygon")
+    outline = () if polygon is None else _outline({c.tag: c.text or "" for c in polygon})
+    return Shape(name, (x0, y0, x1, y1), difficult, outline, None, place)
+
+
+def _outline(values: Mapping[str, str]) -> tuple[Ring, ...]:
+    """``x1, y1, x2, y2 ...``; anything else in a polygon is another program's and not shown."""
+    count = len(values) // 2
+    names = [(f"x{n}", f"y{n}") for n in range(1, count + 1)]
+    if count < 3 or any(x not in values or y not in values for x, y in names):
+        return ()
+    return (tuple((_number(values[x]), _number(values[y])) for x, y in names),)
+
+
+def _number(word: str | None) -> float:
+    try:
+        value = float(word or "")
+    except ValueError:
+        value = math.nan
+    if not abs(value) <= LARGEST:
+        raise ValueError(text("formats.bad_number", word=repr((word or "")[:40])))
+    return value
+
+
+def _size(word: str | None) -> int:
+    value = int(_number((word or "").strip() or "0"))
+    if value < 0:
+        raise ValueError
+    return value
+
+
+# -- changing --------------------------------------------------------------------------------------------------------
+
+
+def patched(data: bytes, sheet: Sheet, change: Change, _context: Context) -> bytes:
+    """The file with the change in it and nothing else touched."""
+    encoded = decoded(data)
+    root = read_nodes(encoded.body)
+    page = sheet.pages[0]
+    dialect = _Dialect(encoded.body, root, page)
+    splices: list[_Splice] = []
+    for position, new in change.shapes.items():
+        node = dialect.objects[position]
+        if new is None:
+            splices.append((node.start - len(space_before(encoded.body, node.start)), node.end, b""))
+        else:
+            splices += dialect.changed(node, page.shapes[position], new)
+    if 0 in change.added:
+        splices.append(dialect.inserted(change.added[0]))
+    splices += [dialect.marked(mark) for mark in change.verified.values()]
+    return encoded.back(spliced(encoded.body, splices))
+
+
+class _Dialect:
+    """How one file writes things."""
+
+    def __init__(self, body: bytes, root: Node, page: Page) -> None:
+        self.objects = list(root.all("object"))
+        self._body = body
+        self._root = root
+        self._size = (page.width, page.height)
+        source = root.child("source")
+        database = source.child("database") if source else None
+        words = [n.text for o in self.objects for b in o.all("bndbox") for n in b.children]
+        self._is_whole = all(_WHOLE.fullmatch(word) for word in words)
+        self._has_occluded = any(o.child("occluded") for o in self.objects) or (
+            database is not None and "X-AnyLabeling" in database.text
+        )
+        low = min((min(s.corners) for s in page.shapes), default=1.0)
+        self._lowest = 0 if self._has_occluded or low < 1 else 1
+
+    # -- one object ------------------------------------------------------------------------------------------------
+    def changed(self, node: Node, old: Shape, new: Shape) -> Iterator[_Splice]:
+        name, box = node.child("name"), node.child("bndbox")
+        assert name is not None  # both were read
+        assert box is not None
+        if new.label != old.label:
+            yield self._said(name, escaped(new.label))
+        if new.difficult != old.difficult:
+            mark = node.child("difficult")
+            if mark is not None:
+                yield self._said(mark, str(int(new.difficult)))
+            else:
+                added = f"<difficult>{int(new.difficult)}</difficult>".encode()
+                yield box.start, box.start, added + space_before(self._body, box.start)
+        if new.corners != old.corners:
+            yield from self._moved(node, box, old, new)
+
+    def _moved(self, node: Node, box: Node, old: Shape, new: Shape) -> Iterator[_Splice]:
+        edges = self._edges(new)
+        for edge, value in zip(_EDGES, edges, strict=True):
+            child = box.child(edge)
+            assert child is not None
+            if float(child.text) != float(value):
+                yield self._said(child, value)
+        was, becomes = box_from_corners(*old.corners), box_from_corners(*new.corners)
+        polygon = node.child("polygon")
+        if polygon is not None and old.outline and not was.is_empty:
+            for child in polygon.children:
+                axis = ((was.x0, was.x1), (becomes.x0, becomes.x1))
+                if child.name.startswith("y"):
+                    axis = ((was.y0, was.y1), (becomes.y0, becomes.y1))
+                words = number(mapped(float(child.text), *axis), bool(_WHOLE.fullmatch(child.text)))
+                yield self._said(child, words)
+        mark = node.child("truncated")
+        if mark is not None and mark.text == self._truncated(old) and mark.text != self._truncated(new):
+            yield self._said(mark, self._truncated(new))
+
+    def _edges(self, shape: Shape) -> tuple[str, str, str, str]:
+        """labelImg's whole numbers where the file has such: cut, the minima at least 1."""
+        x0, y0, x1, y1 = shape.corners
+        if not self._is_whole:
+            return number(x0, False), number(y0, False), number(x1, False), number(y1, False)
+        low = self._lowest
+        return str(int(max(x0, low))), str(int(max(y0, low))), str(int(x1)), str(int(y1))
+
+    def _truncated(self, shape: Shape) -> str:
+        if self._has_occluded:  # X-AnyLabeling's is always 0
+            return "0"
+        x0, y0, x1, y1 = (int(v) for v in shape.corners)
+        width, height = self._size
+        return str(int(y1 == height or max(y0, 1) == 1 or x1 == width or max(x0, 1) == 1))
+
+    def _said(self, node: Node, words: str) -> _Splice:
+        """The node with other words in it."""
+        if node.close < node.end:
+            return node.inner, node.close, words.encode()
+        opened = self._body[node.start : node.inner - 2].rstrip()
+        return node.start, node.end, opened + f">{words}</{node.name}>".encode()
+
+    # -- new objects -----------------------------------------------------------------------------------------------
+    def inserted(self, shapes: Sequence[Shape]) -> _Splice:
+        """Behind the last object, made after it; in a file without objects as labelImg makes them."""
+        if self.objects:
+            last = self.objects[-1]
+            space = space_before(self._body, last.start)
+            return last.end, last.end, b"".join(space + self._like(last, s) for s in shapes)
+        root = self._root
+        children = root.children
+        space = space_before(self._body, children[0].start) if children else self._newline() + b"\t"
+        words = b"".join(space + self._made(s, space) for s in shapes)
+        if children:
+            return children[-1].end, children[-1].end, words
+        opened = self._body[root.start : root.inner].rstrip(b"/>").rstrip() + b">"
+        return root.start, root.end, opened + words + self._newline() + b"</annotation>"
+
+    def _newline(self) -> bytes:
+        return b"\r\n" if b"\r\n" in self._body else b"\n"
+
+    def _like(self, template: Node, shape: Shape) -> bytes:
+        """What every object has, in the template's order and spacing; what another program added to it stays its."""
+        parts = [b"<object>"]
+        known = {c.name: c for c in reversed(template.children)}
+        for child in template.children:
+            if known.get(child.name) is not child or child.name not in _OWN:
+                continue
+            space = space_before(self._body, child.start)
+            if child.name == "bndbox":
+                if shape.difficult and "difficult" not in known:
+                    parts.append(space + b"<difficult>1</difficult>")
+                parts.append(space + self._box_like(child, shape))
+            else:
+                parts.append(space + self._leaf(child.name, shape))
+        return b"".join(parts) + space_before(self._body, template.close) + b"</object>"
+
+    def _box_like(self, template: Node, shape: Shape) -> bytes:
+        values = dict(zip(_EDGES, self._edges(shape), strict=True))
+        inner = [
+            space_before(self._body, c.start) + f"<{c.name}>{values.pop(c.name)}</{c.name}>".encode()
+            for c in template.children
+            if c.name in values
+        ]
+        return b"<bndbox>" + b"".join(inner) + space_before(self._body, template.close) + b"</bndbox>"
+
+    def _made(self, shape: Shape, space: bytes) -> bytes:
+        unit = space.rpartition(b"\n")[2]
+        deeper = space + unit
+        names = [name for name in _OWN[:-1] if name != "occluded" or self._has_occluded]
+        leaves = b"".join(deeper + self._leaf(name, shape) for name in names)
+        edges = b"".join(
+            deeper + unit + f"<{edge}>{value}</{edge}>".encode()
+            for edge, value in zip(_EDGES, self._edges(shape), strict=True)
+        )
+        return b"<object>" + leaves + deeper + b"<bndbox>" + edges + deeper + b"</bndbox>" + space + b"</object>"
+
+    def _leaf(self, name: str, shape: Shape) -> bytes:
+        words = {
+            "name": escaped(shape.label),
+            "pose": "Unspecified",
+            "truncated": self._truncated(shape),
+            "occluded": "0",
+            "difficult": str(int(shape.difficult)),
+        }[name]
+        return f"<{name}>{words}</{name}>".encode()
+
+    # -- the photo's mark ------------------------------------------------------------------------------------------
+    def marked(self, verified: bool) -> _Splice:
+        """labelImg writes the mark only where it is set."""
+        root = self._root
+        found = _VERIFIED.search(self._body, root.start, root.inner)
+        if found:
+            return found.start(), found.end(), b' verified="yes"' if verified else b""
+        at = root.start + len("<annotation")
+        return at, at, b' verified="yes"' if verified else b""
+
+
+# -- new files -------------------------------------------------------------------------------------------------------
+
+
+def fresh(page: Page, _context: Context) -> bytes:
+    """labelImg's bytes; ``<path>`` is the bare file name, since a folder's can hold a patient's."""
+    objects = tuple(VocObject(s.label, box_from_corners(*s.corners), s.difficult) for s in page.shapes)
+    return write_voc(VocFile(page.photo_name, page.width, page.height, objects, page.verified, path=page.photo_name))
