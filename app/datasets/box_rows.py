@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import delete, insert, select
@@ -24,6 +24,12 @@ def read_boxes(session: Session, image_id: int, layer: str) -> tuple[Annotation,
     """A layer's boxes of a photo, in the order of their ids."""
     query = select(*_COLUMNS).where(Row.image_id == image_id, Row.layer == layer).order_by(Row.id)
     return tuple(map(_annotation, session.execute(query)))
+
+
+def read_layer(session: Session, layer: str) -> Iterator[tuple[int, Annotation]]:
+    """All boxes of a layer with their photos' ids."""
+    for row in session.execute(select(Row.image_id, *_COLUMNS).where(Row.layer == layer).order_by(Row.id)):
+        yield row[0], _annotation(row[1:])
 
 
 def write_boxes(

@@ -29,19 +29,27 @@ def resolved(session: Session, path: str, linked: bool) -> Path:
 
 
 def image_rows(session: Session, ids: Sequence[int] | None = None) -> tuple[ImageRow, ...]:
-    """All photos in the order they were added, or those of ``ids`` in their order (unknown ids are left out)."""
+    """All photos in the order they were added, or those of ``ids`` in their order.
+
+    What lies in the trash is left out, and ids that nobody knows.
+    """
+    here = _query().where(Image.trashed.is_(None))
     if ids is None:
-        return _rows(session, _query())
+        return _rows(session, here)
     found: dict[int, ImageRow] = {}
     for start in range(0, len(ids), _CHUNK):
-        rows = _rows(session, _query().where(Image.id.in_(ids[start : start + _CHUNK])))
+        rows = _rows(session, here.where(Image.id.in_(ids[start : start + _CHUNK])))
         found.update((row.id, row) for row in rows)
     return tuple(found[i] for i in ids if i in found)
 
 
 def image(session: Session, image_id: int) -> ImageRow:
-    """Raises UserError ``no_such_image``."""
-    rows = image_rows(session, (image_id,))
+    """One photo, also one in the trash.
+
+    Raises:
+        UserError: ``no_such_image``.
+    """
+    rows = _rows(session, _query().where(Image.id == image_id))
     if not rows:
         raise UserError("no_such_image", image=image_id)
     return rows[0]

@@ -9,15 +9,17 @@ boxes, an edit cannot be undone any more; it is set aside, and the next undo goe
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, select, update
 from sqlalchemy.orm import Session
 
 from app.annotation.document import Annotation, Document, Edit, apply, edit_from_json, edit_to_json, restored
+from app.annotation.edits import replace_all
 from app.common.errors import UserError
 from app.datasets.box_rows import add_boxes, read_boxes, write_boxes
-from app.datasets.layers import COMMON, layer_of, marks, photo
+from app.datasets.layers import COMMON, close_layers, layer_of, marks, open_layers, photo
 from app.datasets.people import actor_of, audit, payload_hash, require
 from app.datasets.records import JournalState, Step
 from db.tables import Assignment, Image, JournalEntry
@@ -57,6 +59,23 @@ def apply_edit(session: Session, image_id: int, edit: Edit, layer: str | None = 
     after = _change(session, image_id, layer, edit)
     _forget_undone(session)
     _enter(session, image_id, layer, edit, DONE)
+    return after
+
+
+def settle(session: Session, image_id: int, document: Document) -> Document:
+    """Make ``document`` the photo's common boxes, and close the layers of the people who boxed it; undo opens them.
+
+    Raises:
+        UserError: ``nothing_to_settle`` when the photo has no open layer, ``not_allowed``, ``no_such_image``.
+    """
+    require(session, "review")
+    found = replace_all(_document(session, image_id, COMMON), document)
+    edit = replace(found, kind="settle") if found else Edit("settle")
+    after = _change(session, image_id, COMMON, edit)
+    _forget_undone(session)
+    entry = _enter(session, image_id, COMMON, edit, DONE)
+    if not close_layers(session, image_id, entry.actor, entry.at):
+        raise UserError("nothing_to_settle")
     return after
 
 
@@ -124,7 +143,7 @@ def _change(session: Session, image_id: int, layer: str, edit: Edit) -> Document
     return after
 
 
-def _enter(session: Session, image_id: int, layer: str, edit: Edit, state: str) -> None:
+def _enter(session: Session, image_id: int, layer: str, edit: Edit, state: str) -> JournalEntry:
     payload = edit_to_json(edit)
     entry = JournalEntry(
         image_id=image_id,
@@ -137,6 +156,7 @@ def _enter(session: Session, image_id: int, layer: str, edit: Edit, state: str) 
     session.add(entry)
     session.flush()
     audit(session, f"boxes.{edit.kind if state == DONE else state}", "image", image_id, payload)
+    return entry
 
 
 def _walk(session: Session, state: str) -> Step | None:
@@ -152,6 +172,10 @@ def _walk(session: Session, state: str) -> Step | None:
     if refused is not None:
         entry.state = KEPT if back else DROPPED
         return Step(entry.image_id, edit, back, refused)
+    if edit.kind == "settle" and back:
+        open_layers(session, entry.image_id, entry.at)
+    elif edit.kind == "settle":
+        close_layers(session, entry.image_id, entry.actor, entry.at)
     entry.state = UNDONE if back else DONE
     _enter(session, entry.image_id, entry.layer, edit, UNDO if back else REDO)
     return Step(entry.image_id, edit, back)

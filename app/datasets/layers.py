@@ -7,7 +7,9 @@ common boxes.
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from datetime import datetime
+
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app.common.errors import UserError
@@ -47,3 +49,19 @@ def marks(session: Session, image_id: int, layer: str) -> Image | Assignment:
     if found is None:
         raise UserError("not_assigned", person=layer)
     return found
+
+
+def close_layers(session: Session, image_id: int, person: str, at: datetime) -> int:
+    """The photo's layers are settled: its people see the common boxes from now on. Gives how many that closed."""
+    open_ = (Assignment.image_id == image_id, Assignment.settled.is_(None))
+    people = session.scalars(select(Assignment).where(*open_)).all()
+    for one in people:
+        one.settled, one.settled_by = at, person
+    session.flush()
+    return len(people)
+
+
+def open_layers(session: Session, image_id: int, at: datetime) -> None:
+    """Take back what :func:`close_layers` did at that time."""
+    closed = (Assignment.image_id == image_id, Assignment.settled == at)
+    session.execute(update(Assignment).where(*closed).values(settled=None, settled_by=None))

@@ -22,6 +22,7 @@ RIGHTS: dict[str, frozenset[str]] = {
     "import": frozenset({OWNER, "doctor", "scientist"}),
     "freeze": frozenset({OWNER, "scientist"}),
     "train": frozenset({OWNER, "scientist"}),
+    "review": frozenset({OWNER, "doctor"}),
 }
 
 

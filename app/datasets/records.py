@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from app.annotation.document import Edit
+from app.annotation.document import Annotation, Document, Edit, EditKind
 from app.common.errors import UserError
 
 Sex = Literal["female", "male"]
@@ -74,6 +74,78 @@ class Step:
     edit: Edit
     back: bool
     refused: UserError | None = None
+
+
+EventWay = Literal["done", "undo", "redo"]
+
+
+@dataclass(frozen=True, slots=True)
+class BoxEvent:
+    """One thing that happened to a box (``box_id`` "": to the photo as a whole).
+
+    ``kind``: that of the edit, or "import". ``way``: whether the edit was made, taken back or made again; ``before``
+    and ``after`` are what it led from and to, None where the box was not there. ``at`` is None and ``who`` "" where
+    nobody noted it. ``file``: the name of the file that the box came from. ``verified``, ``comment``: the photo's
+    mark, and why it was sent back.
+    """
+
+    at: datetime | None
+    who: str
+    kind: EditKind | Literal["import"]
+    before: Annotation | None
+    after: Annotation | None
+    box_id: str
+    way: EventWay = "done"
+    file: str = ""
+    verified: bool | None = None
+    comment: str = ""
+
+    def from_file(self, name: str) -> BoxEvent:
+        return replace(self, file=name)
+
+
+@dataclass(frozen=True, slots=True)
+class TrashedPhoto:
+    row: ImageRow
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DeletedBox:
+    """A box as it was when ``who`` deleted it from the photo ``image_id`` named ``photo``."""
+
+    image_id: int
+    photo: str
+    box: Annotation
+    at: datetime
+    who: str
+
+
+@dataclass(frozen=True, slots=True)
+class AssignmentRecord:
+    """``person`` boxes the photo ``name`` apart from others; ``through``: the person has verified it.
+
+    ``settled``: when the differences were settled, and by whom; None while they are open.
+    """
+
+    image_id: int
+    name: str
+    person: str
+    boxes: int
+    through: bool
+    rejected: str
+    settled: datetime | None
+    settled_by: str | None
+
+
+@dataclass(frozen=True)
+class PairRecord:
+    """One photo that two people boxed; a side is through with it when its document is verified."""
+
+    image_id: int
+    left: Document
+    right: Document
+    settled: bool
 
 
 @dataclass(frozen=True, slots=True)

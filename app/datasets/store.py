@@ -16,7 +16,11 @@ Boxes       boxes_of(s, image_id, layer=None) -> (Annotation, ...), document(s, 
             (size unknown), apply_edit(s, image_id, edit, layer=None) -> Document: on the layer of the session's person
             (layer_of(s, image_id)) or the one given, COMMON for all's; undo(s), redo(s) -> Step | None (nothing to
             do): the person's last edit, wherever it was; journal(s) -> JournalState; was_edited(s, image_id);
-            replays(s, image_id)
+            replays(s, image_id); box_history(s, image_id, box_id=None) -> (BoxEvent, ...)
+Together    assign(s, persons, image_ids=None, share=1.0, seed=0) -> ids; assignments(s, person=None) ->
+            (AssignmentRecord, ...); pair_documents(s, a, b) -> (PairRecord, ...); settle(s, image_id, document)
+Trash       trash_images(s, ids), restore_images(s, ids) -> those changed; trashed(s) -> (TrashedPhoto, ...);
+            deleted_boxes(s, image_id=None, most=500) -> (DeletedBox, ...); put_back(s, image_id, box_ids) -> Document
 Diagnoses   save_prediction(s, image_id, rater, payload) -> id; latest_prediction(s, image_id, rater=None)
 People      users(s); actor_of(s); require(s, right); audit(s, action, entity, id, payload); broken_link(s) -> id | None
 """
@@ -38,6 +42,8 @@ from sqlalchemy.orm.exc import StaleDataError
 from app.common.errors import UserError
 from app.common.photo_files import readable
 from app.common.workspace import Workspace
+from app.datasets.assignments import assign, assignments, pair_documents
+from app.datasets.box_history import box_history
 from app.datasets.cases import (
     add_case,
     assign_case,
@@ -64,12 +70,14 @@ from app.datasets.journal import (
     put_boxes,
     redo,
     replays,
+    settle,
     undo,
     was_edited,
 )
 from app.datasets.layers import COMMON, layer_of
 from app.datasets.people import actor_of, audit, broken_link, require, users
 from app.datasets.records import PredictionRecord
+from app.datasets.trash import deleted_boxes, put_back, restore_images, trash_images, trashed
 from db.connection import Database, open_database, peek_database
 from db.migrating import HEAD as SCHEMA
 from db.problems import DatabaseProblem
@@ -83,12 +91,16 @@ __all__ = [
     "add_case",
     "add_image",
     "apply_edit",
+    "assign",
     "assign_case",
+    "assignments",
     "audit",
+    "box_history",
     "boxes_of",
     "broken_link",
     "case_of",
     "complete_image",
+    "deleted_boxes",
     "document",
     "ensure_case",
     "find_by_sha256",
@@ -100,12 +112,18 @@ __all__ = [
     "layer_of",
     "link_images",
     "open_store",
+    "pair_documents",
     "photos_of_patient",
+    "put_back",
     "put_boxes",
     "redo",
     "replays",
     "require",
+    "restore_images",
     "save_prediction",
+    "settle",
+    "trash_images",
+    "trashed",
     "undo",
     "update_case",
     "users",
