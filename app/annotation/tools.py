@@ -5,7 +5,7 @@ Photo coordinates. Each function is pure: the box at the start, where the pointe
 
 from __future__ import annotations
 
-from app.annotation.edits import pushed
+from app.annotation.edits import SMALLEST, pushed
 from app.annotation.hit_testing import Handle
 from app.common.geometry import Box, box_from_corners
 
@@ -35,6 +35,13 @@ def resized(box: Box, handle: Handle, start: Point, now: Point, size: tuple[floa
     if handle in "we":
         return box_from_corners(box.x1 if handle == "w" else box.x0, box.y0, tx, box.y1)
     return box_from_corners(box.x0, box.y1 if handle == "n" else box.y0, box.x1, ty)
+
+
+def stretched(box: Box, start: Point, now: Point, size: tuple[float, float]) -> Box:
+    """The box with its lower right corner pushed, as far as the photo reaches and no smaller than a box may be."""
+    x = min(max(box.x1 + now[0] - start[0], min(box.x0 + SMALLEST, box.x1)), size[0])
+    y = min(max(box.y1 + now[1] - start[1], min(box.y0 + SMALLEST, box.y1)), size[1])
+    return Box(box.x0, box.y0, x, y)
 
 
 def _handle_point(box: Box, handle: Handle) -> Point:

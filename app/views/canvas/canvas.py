@@ -12,7 +12,7 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QWidget
 
 from app.annotation import edits
-from app.annotation.document import Annotation, Document, Edit, Suggestion, apply
+from app.annotation.document import UNLABELLED, Annotation, Document, Edit, Suggestion, apply
 from app.common.errors import UserError
 from app.common.geometry import Box
 from app.common.packs import Pack
@@ -50,6 +50,7 @@ class PhotoCanvas(PointerView):
         super().__init__(parent)
         self._document: Document | None = None
         self._moved_last = ""
+        self._next_label = UNLABELLED
         self._standstill = QTimer(self, singleShot=True, interval=STANDSTILL)
         self._standstill.timeout.connect(self._settle)
         self.retranslate()
@@ -100,6 +101,17 @@ class PhotoCanvas(PointerView):
     def set_min_score(self, score: float) -> None:
         """Suggestions below it are not shown."""
         self._show(min_score=score)
+
+    def set_next_label(self, label: str) -> None:
+        """What a box that is drawn gets at once; "" for none."""
+        self._next_label = label
+        self.update()
+
+    def next_label(self) -> str:
+        return self._next_label
+
+    def new_colour(self) -> str:
+        return self.scene.look(self._next_label)[1]
 
     def set_boxes_visible(self, visible: bool) -> None:
         self._show(boxes=visible)
@@ -200,7 +212,7 @@ class PhotoCanvas(PointerView):
     # -- what a gesture asks for -------------------------------------------------------------------------------------
 
     def add_box(self, box: Box) -> None:
-        edit = self._try(lambda d: edits.add(d, box))
+        edit = self._try(lambda d: edits.add(d, box, self._next_label))
         if edit:
             self.select(edit.after[0].id)
             self.drawn_box_settled.emit(edit.after[0].id)

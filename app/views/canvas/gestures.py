@@ -9,7 +9,8 @@ from app.annotation import tools
 from app.annotation.hit_testing import Handle
 from app.common.geometry import Box
 
-Kind = Literal["pan", "draw", "move", "resize", "copy", "nudge"]
+Kind = Literal["pan", "draw", "move", "resize", "copy", "nudge", "stretch"]
+HELD = ("nudge", "stretch")  # an arrow key's gestures, which the mouse neither carries on nor ends
 SLACK = 3.0  # widget pixels that a press may wander and still be a click
 
 
@@ -41,4 +42,6 @@ class Gesture:
             return None
         if self.kind == "resize" and self.handle:
             return tools.resized(self.box, self.handle, self.start, self.now, size, square)
+        if self.kind == "stretch":
+            return tools.stretched(self.box, self.start, self.now, size)
         return tools.moved(self.box, self.start, self.now, size)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QImage, QPainter, QPixmap
+import math
+
+from PySide6.QtCore import QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QImage, QPainter
 
 from app.common.geometry import Box
-from app.views.canvas.view import View
+from app.views.canvas.view import Place
 from app.views.theme import GROUND
 
 _SEE_PIXELS = 6.0  # magnification from which single pixels are shown instead of being smoothed
-BRIGHTEST = 12  # steps either way
-_STEP = 1.12  # gain of one step
 
 
 class PhotoLayer:
@@ -23,45 +23,14 @@ class PhotoLayer:
     def __init__(self, image: QImage, full_size: tuple[int, int]) -> None:
         self.full_size = full_size
         self._levels = [image.convertToFormat(QImage.Format.Format_RGB32)]  # falling in size
-        self._cached: tuple[object, QPixmap] | None = None
 
     def improve(self, image: QImage) -> None:
         """More pixels; the copies that there are stay in use where they are sharp enough."""
         smaller = [level for level in self._levels if level.width() < image.width()]
         self._levels = [image.convertToFormat(QImage.Format.Format_RGB32), *smaller]
-        self._cached = None
 
-    def rendered(self, view: View, size: QSize, ratio: float, brightness: int) -> QPixmap:
-        """Ground and photo for a widget of this size; the same pixmap while nothing of it changes."""
-        key = (view, size.width(), size.height(), ratio, brightness)
-        if self._cached is None or self._cached[0] != key:
-            self._cached = (key, self._render(view, size, ratio, brightness))
-        return self._cached[1]
-
-    def _render(self, view: View, size: QSize, ratio: float, brightness: int) -> QPixmap:
-        pixmap = QPixmap(size * ratio)
-        pixmap.setDevicePixelRatio(ratio)
-        pixmap.fill(QColor(GROUND))
-        painter = QPainter(pixmap)
-        seen, target = self._seen(view, size)
-        if not seen.is_empty:
-            level = self.level(view.scale * ratio)
-            factor = level.width() / self.full_size[0]
-            magnification = view.scale * ratio / factor
-            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, magnification < _SEE_PIXELS)
-            painter.drawImage(target, level, _rect(seen, factor, level.height() / self.full_size[1]))
-            _look(painter, target, brightness)
-        painter.end()
-        return pixmap
-
-    def _seen(self, view: View, size: QSize) -> tuple[Box, QRectF]:
-        """The part of the photo in the widget, in photo pixels widened to whole ones, and where it is drawn."""
-        x0, y0 = view.to_photo(0, 0)
-        x1, y1 = view.to_photo(size.width(), size.height())
-        seen = Box(float(x0 // 1) - 1, float(y0 // 1) - 1, float(x1 // 1) + 2, float(y1 // 1) + 2)
-        seen = seen.clipped(*self.full_size)
-        placed = view.placed(seen)
-        return seen, QRectF(placed.x0, placed.y0, placed.width, placed.height)
+    def best(self) -> QImage:
+        return self._levels[0]
 
     def level(self, scale: float) -> QImage:
         """The smallest copy with at least one pixel for each of the screen's, or the largest."""
@@ -73,21 +42,32 @@ class PhotoLayer:
         return self._levels[at]
 
 
+def paint_photo(target: QImage, part: QRect, source: QImage, full_size: tuple[int, int], place: Place) -> None:
+    """Ground and photo on a part of ``target``; ``source`` is the whole photo at any scale."""
+    photo = QRectF(place.x, place.y, full_size[0] * place.scale, full_size[1] * place.scale)
+    painter = QPainter(target)
+    painter.setClipRect(part)
+    if not photo.contains(QRectF(part)):
+        painter.fillRect(part, QColor(GROUND))
+    across, down = source.width() / photo.width(), source.height() / photo.height()
+    seen = _seen(part, photo, across, down, source.size())
+    if not seen.is_empty:
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, 1 / across < _SEE_PIXELS)
+        where = QRectF(
+            photo.x() + seen.x0 / across, photo.y() + seen.y0 / down, seen.width / across, seen.height / down
+        )
+        painter.drawImage(where, source, QRectF(seen.x0, seen.y0, seen.width, seen.height))
+    painter.end()
+
+
+def _seen(part: QRect, photo: QRectF, across: float, down: float, size: QSize) -> Box:
+    """What of the source is in the part, in whole pixels and two more on each side, which smoothing looks at."""
+    x0, y0 = (part.x() - photo.x()) * across, (part.y() - photo.y()) * down
+    x1, y1 = x0 + part.width() * across, y0 + part.height() * down
+    seen = Box(math.floor(x0) - 2, math.floor(y0) - 2, math.ceil(x1) + 2, math.ceil(y1) + 2)
+    return seen.clipped(size.width(), size.height())
+
+
 def _halved(image: QImage) -> QImage:
     half = QSize(max(image.width() // 2, 1), max(image.height() // 2, 1))
     return image.scaled(half, Qt.AspectRatioMode.IgnoreAspectRatio, Qt.TransformationMode.SmoothTransformation)
-
-
-def _rect(box: Box, fx: float, fy: float) -> QRectF:
-    return QRectF(box.x0 * fx, box.y0 * fy, box.width * fx, box.height * fy)
-
-
-def _look(painter: QPainter, target: QRectF, brightness: int) -> None:
-    """One gain for all three channels, so that the proportions of the colours stay: red is not shifted."""
-    if brightness == 0:
-        return
-    share = _STEP ** -abs(brightness)
-    grey = round(255 * (share if brightness < 0 else 1 - share))
-    mode = QPainter.CompositionMode
-    painter.setCompositionMode(mode.CompositionMode_Multiply if brightness < 0 else mode.CompositionMode_ColorDodge)
-    painter.fillRect(target, QColor(grey, grey, grey))

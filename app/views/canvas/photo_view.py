@@ -1,24 +1,37 @@
-"""The widget under the canvas: one photo that can be zoomed, moved and looked at brighter or darker."""
+"""The widget under the canvas: one photo that can be zoomed, moved and looked at in another light."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from PySide6.QtCore import QEvent, QPointF, QSize, Qt, Signal
-from PySide6.QtGui import QImage, QMouseEvent, QNativeGestureEvent, QPixmap, QResizeEvent, QWheelEvent
+from PySide6.QtGui import QImage, QMouseEvent, QNativeGestureEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
-from app.views.canvas.photo_layer import BRIGHTEST, PhotoLayer
+from app.views.canvas.looker import Looker
+from app.views.canvas.looks import Looks
+from app.views.canvas.photo_layer import PhotoLayer
 from app.views.canvas.view import LARGEST, SMALLEST, View, fitted
 
-Fit = Literal["window", "width", "free"]
+Fit = Literal["window", "width", "actual", "free"]
 _WHEEL_ZOOM = 1.25  # for one notch
 _NOTCH = 120
 _LINE = 48  # widget pixels for one notch
 
 
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What was looked at, in shares of the photo, to look at the same of the next."""
+
+    fit: Fit
+    centre: tuple[float, float]
+    zoom: float  # 1.0: the whole photo fits the widget
+
+
 class PhotoView(QWidget):
-    view_changed = Signal(float)  # zoom: 1.0 is one photo pixel on one screen pixel
+    view_changed = Signal(float)  # zoom (1.0: a photo pixel is a screen pixel); also when only the place changed
+    looks_changed = Signal(object)  # Looks
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -26,7 +39,11 @@ class PhotoView(QWidget):
         self._synthetic = False
         self._view = View()
         self._fit: Fit = "window"
-        self._brightness = 0
+        self._keep_view = False
+        self._kept: _Kept | None = None
+        self._keep_looks = False
+        self._looker = Looker(self)
+        self._looker.ready.connect(self.update)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
 
     def sizeHint(self) -> QSize:
@@ -38,18 +55,24 @@ class PhotoView(QWidget):
     # -- the photo ---------------------------------------------------------------------------------------------------
 
     def set_photo(self, image: QImage, full_size: tuple[int, int], synthetic: bool = False) -> None:
-        """A photo, fitted to the widget, brightness as it is.
+        """A photo, fitted to the widget and plain, unless view or looks are kept.
 
         ``image`` may be reduced; ``full_size`` is the upright photo's (width, height) at full scale. ``synthetic``
         puts the badge on it. A null image clears the view.
         """
+        self._remember_view()
         if image.isNull():
             self.clear_photo()
             return
         self._photo = PhotoLayer(image, full_size)
         self._synthetic = synthetic
-        self.reset_brightness()
-        self.fit_window()
+        self._looker.set_photo(self._photo.best())
+        if not self._keep_looks:
+            self.reset_looks()
+        if self._keep_view and self._kept:
+            self._look_as_before(self._kept)
+        else:
+            self.fit_window()
 
     def improve_photo(self, image: QImage) -> None:
         """Better pixels of the same photo: what the eye sees stays where it is."""
@@ -58,6 +81,7 @@ class PhotoView(QWidget):
             self.update()
 
     def clear_photo(self) -> None:
+        self._remember_view()
         self._photo = None
         self._synthetic = False
         self.update()
@@ -69,11 +93,9 @@ class PhotoView(QWidget):
         """(width, height) at full scale; (1, 1) without a photo."""
         return (float(self._photo.full_size[0]), float(self._photo.full_size[1])) if self._photo else (1.0, 1.0)
 
-    def backdrop(self) -> QPixmap | None:
-        """Ground and photo as they are seen now."""
-        if self._photo is None:
-            return None
-        return self._photo.rendered(self._view, self.size(), self.devicePixelRatioF(), self._brightness)
+    def source(self, zoom: float | None = None) -> QImage | None:
+        """The photo as it looks, at a scale that is sharp enough for this zoom (None: the present one)."""
+        return self._looker.looked(self._photo.level(zoom or self.zoom())) if self._photo else None
 
     # -- zoom and position -------------------------------------------------------------------------------------------
 
@@ -99,6 +121,20 @@ class PhotoView(QWidget):
 
     def actual_size(self) -> None:
         self.set_zoom(1.0)
+        self._fit = "actual"
+
+    def set_view(self, view: View) -> None:
+        """Look as another canvas does whose ``view()`` this is; ``view_changed`` tells both."""
+        if self._photo and view != self._view:
+            self._fit = "free"
+            self._look_through(view)
+
+    def keep_view(self) -> bool:
+        return self._keep_view
+
+    def set_keep_view(self, keep: bool) -> None:
+        """Whether the next photo is looked at as this one: the same part of it, or the same way of fitting."""
+        self._keep_view = keep
 
     def set_zoom(self, zoom: float, at: QPointF | None = None) -> None:
         """Zoom with the point ``at`` (widget pixels; None: the middle) staying where it is."""
@@ -126,7 +162,7 @@ class PhotoView(QWidget):
             self.pan_by(self.width() / 2 - at.x(), self.height() / 2 - at.y())
 
     def _refit(self) -> None:
-        if self._photo and self._fit != "free":
+        if self._photo and self._fit in ("window", "width"):
             self._look_through(fitted(self.photo_size(), self._size(), self._fit == "width"))
 
     def _look_through(self, view: View) -> None:
@@ -137,25 +173,60 @@ class PhotoView(QWidget):
     def _size(self) -> tuple[float, float]:
         return float(self.width()), float(self.height())
 
-    # -- brightness --------------------------------------------------------------------------------------------------
+    def _remember_view(self) -> None:
+        if self._photo:
+            width, height = self.photo_size()
+            x, y = self._view.to_photo(self.width() / 2, self.height() / 2)
+            whole = fitted(self.photo_size(), self._size()).scale
+            self._kept = _Kept(self._fit, (x / width, y / height), self._view.scale / whole)
+
+    def _look_as_before(self, kept: _Kept) -> None:
+        self._fit = kept.fit
+        if kept.fit in ("window", "width"):
+            self._refit()
+            return
+        width, height = self.photo_size()
+        one = 1 / self.devicePixelRatioF()
+        scale = one if kept.fit == "actual" else fitted(self.photo_size(), self._size()).scale * kept.zoom
+        x, y = kept.centre[0] * width * scale, kept.centre[1] * height * scale
+        self._look_through(View(scale, self.width() / 2 - x, self.height() / 2 - y))
+
+    # -- looks: the photo and what a model sees stay as they are -----------------------------------------------------
+
+    def looks(self) -> Looks:
+        return self._looker.looks()
+
+    def set_looks(self, looks: Looks) -> None:
+        """Brightness, contrast and the like, for looking only; what is out of range is brought into it."""
+        looks = looks.clamped()
+        if looks != self.looks():
+            self._looker.set_looks(looks)
+            self.update()
+            self.looks_changed.emit(looks)
+
+    def reset_looks(self) -> None:
+        self.set_looks(Looks())
+
+    def set_keep_looks(self, keep: bool) -> None:
+        """Whether the next photo looks as this one."""
+        self._keep_looks = keep
+
+    def keep_looks(self) -> bool:
+        return self._keep_looks
 
     def brightness(self) -> int:
-        return self._brightness
+        return self.looks().brightness
 
     def change_brightness(self, steps: int) -> None:
-        """For looking only: the photo and what a model sees stay as they are."""
-        wanted = min(max(self._brightness + steps, -BRIGHTEST), BRIGHTEST)
-        if wanted != self._brightness:
-            self._brightness = wanted
-            self.update()
+        self.set_looks(replace(self.looks(), brightness=self.brightness() + steps))
 
     def reset_brightness(self) -> None:
-        self.change_brightness(-self._brightness)
+        self.change_brightness(-self.brightness())
 
     # -- Qt's events -------------------------------------------------------------------------------------------------
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        if self._fit == "free" and self._photo:
+        if self._fit in ("free", "actual") and self._photo:
             self._look_through(self._view)
         self._refit()
         super().resizeEvent(event)

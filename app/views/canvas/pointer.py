@@ -11,11 +11,11 @@ from PySide6.QtWidgets import QMenu, QWidget
 from app.annotation.hit_testing import Handle, Hit, hit
 from app.common.geometry import Box
 from app.common.words import text
-from app.views.canvas.gestures import Gesture, Kind
+from app.views.canvas.gestures import HELD, Gesture, Kind
 from app.views.canvas.scene_view import GhostIs, SceneView
 
 REACH = 7.0  # widget pixels in which a handle or a line is felt
-_FAST = 10  # photo pixels of an arrow key with Shift
+_FAST = 10  # photo pixels of an arrow key with Shift; 1 without; with Ctrl the box grows or shrinks
 _SCROLL = 48  # widget pixels of an arrow key with nothing selected
 
 _SHAPE = Qt.CursorShape
@@ -46,6 +46,7 @@ class PointerView(SceneView):
         self._gesture: Gesture | None = None
         self._drawing = False
         self._square = False
+        self._draw_many = False
         self._control = False
         self._read_only = False
         self.drop_menu = QMenu(self)
@@ -82,18 +83,24 @@ class PointerView(SceneView):
     def drawing(self) -> bool:
         return self._drawing
 
+    def set_draw_many(self, many: bool) -> None:
+        """Whether drawing goes on after a box, until Esc."""
+        self._draw_many = many
+
+    def draw_many(self) -> bool:
+        return self._draw_many
+
     def start_drawing(self) -> None:
-        """The next drag draws a box; then dragging moves and pans again."""
+        """The next drag draws a box; then dragging moves and pans again, unless many are to be drawn."""
         if self.can_edit() and not self._drawing:
-            self._drawing = True
+            self._drawing = self._aiming = True
             self.setCursor(_SHAPE.CrossCursor)
             self.mode_changed.emit(True)
             self.update()
 
     def stop_drawing(self) -> None:
         if self._drawing:
-            self._drawing = False
-            self._crosshair = None
+            self._drawing = self._aiming = False
             self.unsetCursor()
             self.mode_changed.emit(False)
             self.update()
@@ -119,6 +126,7 @@ class PointerView(SceneView):
         self._gesture = None
         self._ghost = None
         self._ghost_is = "moved"
+        self._measure()
         self.update()
 
     def finish(self) -> None:
@@ -152,6 +160,7 @@ class PointerView(SceneView):
     def _update_ghost(self) -> None:
         if self._gesture:
             self._ghost = self._gesture.result(self.photo_size(), self._square != self._control)
+            self._measure()
             self.update()
 
     def _end(self, where: QPoint) -> None:
@@ -164,14 +173,16 @@ class PointerView(SceneView):
             return
         self.forget_gesture()
         if gesture.kind == "draw":
-            self.stop_drawing()
+            if not self._draw_many:
+                self.stop_drawing()
             if box:
                 self.add_box(box)
         elif gesture.kind == "pan":
             if not gesture.dragged:
                 self.select("")
         elif box:
-            self.change_box(gesture.id, box, moved=gesture.kind != "resize", still=gesture.kind != "nudge")
+            resized = gesture.kind in ("resize", "stretch")
+            self.change_box(gesture.id, box, moved=not resized, still=gesture.kind not in HELD)
 
     def _drop(self, gesture: Gesture, box: Box | None, where: QPoint) -> None:
         """The end of a right drag asks: copy or move. A right click without a drag asks for the context menu."""
@@ -215,32 +226,33 @@ class PointerView(SceneView):
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         at = event.position()
         self._follow_control(event.modifiers())
-        if self._drawing:
-            self._crosshair = at
-            self.update()
-        if self._gesture and self._gesture.kind != "nudge":
+        self._point_at(at)
+        if self._gesture and self._gesture.kind not in HELD:
             self._carry_on(at)
         elif not self._drawing:
             self._hover(at)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         self._follow_control(event.modifiers())
-        if self._gesture and self._gesture.kind != "nudge" and not event.buttons():
+        if self._gesture and self._gesture.kind not in HELD and not event.buttons():
             self._carry_on(event.position())
             self._end(event.globalPosition().toPoint())
             self._hover(event.position())
 
     def leaveEvent(self, event: QEvent) -> None:
-        self._crosshair = None
+        self._pointer = None
         self._hovered = ""
         self.update()
         super().leaveEvent(event)
 
     def enterEvent(self, event: QEnterEvent) -> None:
-        if self._drawing:
-            self._crosshair = event.position()
-            self.update()
+        self._point_at(event.position())
         super().enterEvent(event)
+
+    def _point_at(self, at: QPointF) -> None:
+        self._pointer = at
+        if self._aiming or self._crosshair or self._magnifier:
+            self.update()
 
     def _under(self, at: QPointF) -> Hit | None:
         x, y = self.to_photo(at)
@@ -270,30 +282,36 @@ class PointerView(SceneView):
             self.cancel()
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.finish()
-        elif key in _ARROWS and not event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-            self._press_arrow(*_ARROWS[key], bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier))
+        elif key in _ARROWS:
+            self._press_arrow(*_ARROWS[key], event.modifiers())
         else:
             super().keyPressEvent(event)
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Control:
             self._follow_control(Qt.KeyboardModifier.NoModifier)
-        elif event.key() in _ARROWS and not event.isAutoRepeat() and self._gesture and self._gesture.kind == "nudge":
+        elif event.key() in _ARROWS and not event.isAutoRepeat() and self._gesture and self._gesture.kind in HELD:
             self._end(QPoint())
         else:
             super().keyReleaseEvent(event)
 
-    def _press_arrow(self, dx: int, dy: int, fast: bool) -> None:
+    def _press_arrow(self, dx: int, dy: int, held: Qt.KeyboardModifier) -> None:
         """Holding an arrow is one gesture, and one step of undo."""
         box = self.scene.find(self.selected())
+        stretch = bool(held & Qt.KeyboardModifier.ControlModifier)
         if box is None or not self.can_edit():
-            self.pan_by(-dx * _SCROLL, -dy * _SCROLL)
+            if not stretch:
+                self.pan_by(-dx * _SCROLL, -dy * _SCROLL)
             return
+        kind: Kind = "stretch" if stretch else "nudge"
+        if self._gesture and self._gesture.kind in HELD and self._gesture.kind != kind:
+            self._end(QPoint())
+            box = self.scene.find(self.selected()) or box
         if self._gesture is None:
             start = box.centre
-            self._gesture = Gesture("nudge", start, start, (0, 0), self.selected(), box, dragged=True)
-        if self._gesture.kind == "nudge":
-            step = _FAST if fast else 1
+            self._gesture = Gesture(kind, start, start, (0, 0), self.selected(), box, dragged=True)
+        if self._gesture.kind == kind:
+            step = _FAST if held & Qt.KeyboardModifier.ShiftModifier else 1
             x, y = self._gesture.now
             self._gesture = replace(self._gesture, now=(x + dx * step, y + dy * step))
             self._update_ghost()
@@ -313,7 +331,7 @@ class PointerView(SceneView):
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         self._focus_ring = False
-        if self._gesture and self._gesture.kind == "nudge":
+        if self._gesture and self._gesture.kind in HELD:
             self._end(QPoint())
         self.update()
         super().focusOutEvent(event)

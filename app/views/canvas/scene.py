@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 from app.annotation import edits
-from app.annotation.document import Annotation, Document, Suggestion
+from app.annotation.document import Annotation, Document, Ring, Suggestion
 from app.common.geometry import Box
 from app.common.packs import Pack
 from app.common.words import percent, text
@@ -34,6 +35,7 @@ class Item:
     sure: bool
     tag: str
     short: str = ""  # the number alone, for where tags would hide the skin
+    outline: tuple[Ring, ...] = ()  # drawn inside the box, in its own frame
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,13 @@ class Scene:
     min_score: float = 0.5
     boxes: bool = True
     tags: bool = True
+
+    def changed(self, **changes: Any) -> Scene:
+        """Another scene, which takes over the items that stay the same; without ``changes`` it takes over nothing."""
+        new = replace(self, **changes)
+        if changes and "pack" not in changes:
+            new.__dict__["_made"] = self._made
+        return new
 
     @cached_property
     def shown(self) -> tuple[Suggestion, ...]:
@@ -61,6 +70,11 @@ class Scene:
             return ()
         annotations = self.document.annotations if self.document else ()
         return (*map(self._suggestion_item, self.shown), *map(self._annotation_item, annotations))
+
+    @cached_property
+    def _made(self) -> dict[str, tuple[object, Item]]:
+        """By a box's id: what its item was made of, and the item. Passed on from scene to scene."""
+        return {}
 
     @cached_property
     def by_id(self) -> Mapping[str, Item]:
@@ -87,8 +101,13 @@ class Scene:
         return Item(one.id, one.box, colour, True, False, _scored(one.number, name, one.score), str(one.number))
 
     def _annotation_item(self, one: Annotation) -> Item:
-        number = self.numbers[one.id]
-        reading = self.readings.get(one.id)
+        made_of = (one, self.numbers[one.id], self.readings.get(one.id))
+        before = self._made.get(one.id)
+        if before is None or before[0] != made_of:
+            before = self._made[one.id] = (made_of, self._new_item(*made_of))
+        return before[1]
+
+    def _new_item(self, one: Annotation, number: int, reading: Reading | None) -> Item:
         name, colour = self.look(one.label or (reading.label if reading else ""))
         if one.label or not reading:
             tag = text("canvas.tag", number=number, name=name or text("canvas.no_label"))
@@ -96,7 +115,7 @@ class Scene:
             tag = _scored(number, name, reading.score)
         if one.difficult:
             tag = text("canvas.tag_difficult", tag=tag)
-        return Item(one.id, one.box, colour, False, bool(one.label), tag, str(number))
+        return Item(one.id, one.box, colour, False, bool(one.label), tag, str(number), one.outline)
 
 
 def _scored(number: int, name: str, score: float) -> str:

@@ -2,42 +2,55 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Literal
 
-from PySide6.QtCore import QPointF, Qt, Signal
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPixmap
+from PySide6.QtCore import QPointF, Qt, QTimer, Signal
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
 from app.common.geometry import Box
 from app.common.words import text
 from app.views import theme
-from app.views.canvas import box_painter
-from app.views.canvas.box_painter import Placed, Strokes
+from app.views.canvas import box_painter, magnifier, tag_layer
+from app.views.canvas.box_lines import BoxLines
+from app.views.canvas.measures import size_words
 from app.views.canvas.photo_view import PhotoView
-from app.views.canvas.scene import NO_LABEL_COLOUR, Item, Scene
+from app.views.canvas.scene import Item, Scene
+from app.views.canvas.still import Still, What
+from app.views.canvas.tag_layer import TagLayer, Wanted
 
 GhostIs = Literal["moved", "copy", "new"]
 """What the ghost is of the selected box: itself (which then shows nowhere else), a copy, or nothing of it."""
+FLASH = 900  # ms
 
 
 class SceneView(PhotoView):
     selection_changed = Signal(str)
+    box_measured = Signal(str)  # size of the box under way, else of the selected one, in words; "" for none
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.scene = Scene()
-        self._version = 0
         self._selected = ""
         self._hovered = ""
-        self._still: tuple[object, QPixmap] | None = None
-        self._strokes: tuple[object, Strokes] | None = None
-        self._placed: tuple[object, list[Placed]] | None = None
-        self._tags_cut = False  # some tags are left out or show a number only
+        self._lines = BoxLines()
+        self._still = Still()
+        self._tags = TagLayer()
         self._ghost: Box | None = None  # what the gesture under way makes, photo pixels
         self._ghost_is: GhostIs = "moved"
-        self._crosshair: QPointF | None = None
+        self._measured = ""
+        self._pointer: QPointF | None = None  # None while it is elsewhere
+        self._crosshair = False
+        self._magnifier = False
+        self._aiming = False  # the cross-hair is shown, as it is wished or needed
+        self._flashing: tuple[frozenset[str], tuple[Box, ...]] = (frozenset(), ())
+        self._flash_ends = QTimer(self, singleShot=True, interval=FLASH)
+        self._flash_ends.timeout.connect(self._end_flash)
         self._focus_ring = False
+
+    # -- what is selected --------------------------------------------------------------------------------------------
 
     def selected(self) -> str:
         """The selected box's or suggestion's id, or ""."""
@@ -54,97 +67,142 @@ class SceneView(PhotoView):
 
     def _show(self, **changes: Any) -> None:
         """Another scene: fields of :class:`Scene` by name."""
-        self.scene = replace(self.scene, **changes)
-        self._version += 1
+        self.scene = self.scene.changed(**changes)
+        self._lines = BoxLines(self.scene.items)
         if self._selected and self._selected not in self.scene.by_id:
             self.select("")
         self._describe()
         self.update()
 
     def _describe(self) -> None:
-        """What a screen reader says."""
+        """What a screen reader says, and how large the box is."""
         boxes = len(self.scene.document.annotations) if self.scene.document else 0
         words = text("canvas.description", boxes=boxes, suggestions=len(self.scene.shown))
         chosen = self.scene.by_id.get(self._selected)
         if chosen:
             words = text("canvas.description_selected", description=words, tag=chosen.tag)
         self.setAccessibleDescription(words)
+        self._measure()
+
+    def _measure(self) -> None:
+        box = self._ghost or self.scene.find(self._selected)
+        words = size_words(box, self.photo_size()) if box else ""
+        if words != self._measured:
+            self._measured = words
+            self.box_measured.emit(words)
+
+    # -- what else is shown ------------------------------------------------------------------------------------------
+
+    def set_crosshair(self, on: bool) -> None:
+        """Lines through the pointer, always; while a box is to be drawn they are there anyway."""
+        self._crosshair = on
+        self.update()
+
+    def crosshair(self) -> bool:
+        return self._crosshair
+
+    def set_magnifier(self, on: bool) -> None:
+        """A round glass at the pointer that shows three times as much."""
+        self._magnifier = on
+        self.update()
+
+    def magnifier(self) -> bool:
+        return self._magnifier
+
+    def flash(self, ids: Iterable[str], gone: Iterable[Box] = ()) -> None:
+        """Light for a moment round boxes that something else than the hand has changed, and where boxes were; the
+        first is brought into view if none is."""
+        self._flashing = (frozenset(ids), tuple(gone))
+        boxes = self._flashed()
+        window = self.rect()
+        if boxes and not any(window.intersects(box_painter.whole_pixels(b, self.view())) for b in boxes):
+            self.bring_into_view(*boxes[0].centre)
+        self._flash_ends.start()
+        self.update()
+
+    def flashing(self) -> bool:
+        return self._flash_ends.isActive()
+
+    def _flashed(self) -> list[Box]:
+        ids, gone = self._flashing
+        return [item.box for item in self.scene.items if item.id in ids] + list(gone)
+
+    def _end_flash(self) -> None:
+        self._flashing = (frozenset(), ())
+        self.update()
 
     # -- painting ----------------------------------------------------------------------------------------------------
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        backdrop = self.backdrop()
-        if backdrop is None:
+        source = self.source()
+        if source is None or self._photo is None:
             painter.fillRect(self.rect(), QColor(theme.GROUND))
         else:
-            painter.drawPixmap(0, 0, self._with_boxes(backdrop))
-            self._paint_lively(painter)
-        if backdrop is not None and self._synthetic:
-            box_painter.paint_badge(painter, text("canvas.synthetic"), self.height())
+            ratio = self.devicePixelRatioF()
+            apart = self._selected if self._ghost is not None and self._ghost_is == "moved" else ""
+            place, size = self.view().place(ratio), self.size() * ratio
+            unit = max(round(ratio), 1)
+            what = What(source, self._photo.full_size, place, size, unit, self._lines, apart)
+            still = self._still.image(what)
+            painter.drawImage(self.rect(), still)
+            self._paint_lively(painter, apart, ratio)
+            if self._magnifier and self._pointer is not None:
+                self._paint_glass(painter, what, self._pointer, ratio)
+            box_painter.paint_badges(painter, self._badges())
         if self._focus_ring:
             self._paint_focus(painter)
         painter.end()
 
-    def _with_boxes(self, backdrop: QPixmap) -> QPixmap:
-        """The backdrop with every box but the selected one: drawn anew only when one of them changes."""
-        apart = self._selected if self._ghost_is == "moved" else ""
-        key = (backdrop.cacheKey(), self._version, apart)
-        if self._still is None or self._still[0] != key:
-            pixmap = backdrop.copy()
-            painter = QPainter(pixmap)
-            self._paint_still(painter, apart)
-            painter.end()
-            self._still = (key, pixmap)
-        return self._still[1]
+    def _badges(self) -> list[str]:
+        synthetic = [text("canvas.synthetic")] if self._synthetic else []
+        return synthetic if self.looks().plain else [*synthetic, text("canvas.looks_on")]
 
-    def _paint_still(self, painter: QPainter, apart: str) -> None:
-        origin, size = self._origin(), self._whole_size()
-        boxes = self._placed_items()
-        seen = [b for b in box_painter.in_sight(boxes, origin, size) if b.item.id != apart]
-        key = (self._version, self.view().scale, apart, len(seen))
-        if self._strokes is None or self._strokes[0] != key or len(seen) < len(boxes) - 1:
-            self._strokes = (key, box_painter.strokes(seen))
-        box_painter.paint_strokes(painter, self._strokes[1], origin)
-        if self.scene.tags:
-            photo = self.view().placed(Box(0, 0, *self.photo_size())).clipped(*size)
-            lively = [b for b in boxes if b.item.id == apart] if apart else []
-            self._tags_cut = box_painter.paint_tags(painter, seen, origin, size, photo.area, lively)
-
-    def _paint_lively(self, painter: QPainter) -> None:
+    def _paint_lively(self, painter: QPainter, apart: str, ratio: float) -> None:
         """What changes with every move of the pointer."""
-        origin, size = self._origin(), self._whole_size()
-        chosen = self.scene.by_id.get(self._selected)
+        view, ids = self.view(), self.scene.by_id
+        chosen = ids.get(self._selected)
+        for box in self._flashed() if self.flashing() else ():
+            box_painter.paint_flash(painter, box, view, gone=box in self._flashing[1])
+        if self._ghost is not None:
+            box_painter.paint_box(painter, self._ghost_item(chosen), view)
+        elif chosen:
+            box_painter.paint_box(painter, chosen, view)
+        if self.scene.tags:
+            chosen_id = self._selected if self._ghost_is == "moved" else ""
+            photo = self.photo_size()
+            self._tags.paint(painter, Wanted(self._lines, view, photo, self.size(), ratio, chosen_id, apart))
         if chosen and self._ghost_is == "moved":
-            tag = self.scene.tags and self._ghost is None
-            others = [b for b in self._placed_items() if b.item.id != chosen.id] if tag else []
-            box_painter.paint_selected(painter, self._place(chosen, self._ghost), others, origin, size, tag)
-        elif self._ghost is not None:
-            copied = chosen if self._ghost_is == "copy" else None
-            ghost = copied or Item("", self._ghost, NO_LABEL_COLOUR, False, False, "")
-            box_painter.paint_box(painter, self._place(ghost, self._ghost), origin, size)
-        hovered = self.scene.by_id.get(self._hovered)
-        if hovered and hovered.id != self._selected and (self._tags_cut or not self.scene.tags):
-            box_painter.paint_tag_alone(painter, self._place(hovered), origin, size)
-        if self._crosshair is not None:
-            box_painter.paint_crosshair(painter, self._crosshair.x(), self._crosshair.y(), *size)
+            box_painter.paint_handles(painter, self._ghost or chosen.box, view)
+        hovered = ids.get(self._hovered)
+        if hovered and hovered.id != self._selected and (self._tags.cut or not self.scene.tags):
+            tag_layer.paint_alone(painter, hovered, view, self.size(), ratio)
+        if self._ghost is not None and self._measured:
+            box_painter.paint_measure(painter, self._measured, self._ghost, view)
+        if self._pointer is not None and (self._crosshair or self._aiming):
+            box_painter.paint_crosshair(painter, self._pointer)
 
-    def _placed_items(self) -> list[Placed]:
-        """Every box at the present scale, kept while neither changes."""
-        key = (self._version, self.view().scale)
-        if self._placed is None or self._placed[0] != key:
-            self._placed = (key, box_painter.placed(self.scene.items, self.view().scale))
-        return self._placed[1]
+    def _paint_glass(self, painter: QPainter, what: What, at: QPointF, ratio: float) -> None:
+        source = self.source(self.zoom() * magnifier.TIMES)
+        if source is not None:
+            view = magnifier.under_glass(self.view(), at)
+            image = magnifier.glass_image(replace(what, source=source), view, ratio)
+            if self._ghost is not None:
+                inside = QPainter(image)
+                inside.scale(ratio, ratio)
+                box_painter.paint_box(inside, self._ghost_item(self.scene.by_id.get(self._selected)), view)
+                inside.end()
+            magnifier.paint_glass(painter, image, at)
 
-    def _place(self, item: Item, box: Box | None = None) -> Placed:
-        (place,) = box_painter.placed([replace(item, box=box) if box else item], self.view().scale)
-        return place
+    def _ghost_item(self, chosen: Item | None) -> Item:
+        box = self._ghost or Box(0, 0, 0, 0)
+        if chosen and self._ghost_is != "new":
+            return replace(chosen, box=box)
+        return Item("", box, self.new_colour(), False, False, "")
 
-    def _origin(self) -> tuple[int, int]:
-        return round(self.view().x), round(self.view().y)
-
-    def _whole_size(self) -> tuple[int, int]:
-        return self.width(), self.height()
+    def new_colour(self) -> str:
+        """Of a box that is being drawn."""
+        return self.scene.look("")[1]
 
     def _paint_focus(self, painter: QPainter) -> None:
         painter.setBrush(Qt.BrushStyle.NoBrush)

@@ -13,12 +13,25 @@ SMALLEST, LARGEST = 0.01, 40.0  # zoom
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where the photo lies on a picture of the screen, in its whole pixels, and how many of them a photo pixel has."""
+
+    x: int
+    y: int
+    scale: float
+
+
+@dataclass(frozen=True, slots=True)
 class View:
     """``scale``: widget pixels per photo pixel; the photo's origin is drawn at ``x, y``."""
 
     scale: float = 1.0
     x: float = 0.0
     y: float = 0.0
+
+    def place(self, ratio: float) -> Place:
+        """On a screen with so many pixels for each of the widget's."""
+        return Place(round(self.x * ratio), round(self.y * ratio), self.scale * ratio)
 
     def to_widget(self, x: float, y: float) -> tuple[float, float]:
         return self.x + x * self.scale, self.y + y * self.scale

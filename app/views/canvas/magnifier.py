@@ -1,0 +1,48 @@
+"""A round glass at the pointer: photo and boxes at three times the zoom, without moving the view."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QBrush, QColor, QImage, QPainter, QPen, QTransform
+
+from app.views.canvas.still import What, draw_part
+from app.views.canvas.view import Place, View
+
+TIMES = 3.0
+RADIUS = 96  # widget pixels
+_RIM = (("#181818", 5), ("#E6E6E6", 2))
+
+
+def under_glass(view: View, at: QPointF) -> View:
+    """The view of a widget as large as the glass whose middle shows what lies under the pointer."""
+    x, y = view.to_photo(at.x(), at.y())
+    scale = view.scale * TIMES
+    return View(scale, RADIUS - x * scale, RADIUS - y * scale)
+
+
+def glass_image(what: What, view: View, ratio: float) -> QImage:
+    """What is seen in the glass, square; ``what`` is the scene's, ``view`` the glass's."""
+    side = round(2 * RADIUS * ratio)
+    place: Place = view.place(ratio)
+    image = QImage(QSize(side, side), QImage.Format.Format_RGB32)
+    draw_part(image, QRect(0, 0, side, side), replace(what, place=place, size=image.size()))
+    return image
+
+
+def paint_glass(painter: QPainter, image: QImage, at: QPointF) -> None:
+    """The glass with a small cross in its middle."""
+    round_ = QRectF(at.x() - RADIUS, at.y() - RADIUS, 2 * RADIUS, 2 * RADIUS)
+    brush = QBrush(image)
+    shrink = 2 * RADIUS / image.width()
+    brush.setTransform(QTransform.fromTranslate(round_.x(), round_.y()).scale(shrink, shrink))
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(brush)
+    painter.drawEllipse(round_)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    for colour, width in _RIM:
+        painter.setPen(QPen(QColor(colour), width))
+        painter.drawEllipse(round_)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
