@@ -21,14 +21,14 @@ def _backup(common: Common, options: Namespace) -> Outcome:
         raise UserError("output_exists", path=options.file)
     with opened(common) as (workspace, _):
         result = backup(workspace, target, progress)
-    return _looked(result.images, result.problems, files=result.files)
+    return _looked(result.images, result.problems)
 
 
 def _restore(_common: Common, options: Namespace) -> Outcome:
     from app.datasets.restore import restore
 
     result = restore(Path(options.file), Path(options.folder), progress)
-    return _looked(result.images, result.problems, files=result.files)
+    return _looked(result.images, result.problems)
 
 
 def _check_workspace(common: Common, options: Namespace) -> Outcome:
@@ -38,8 +38,8 @@ def _check_workspace(common: Common, options: Namespace) -> Outcome:
     return _looked(result.images, result.problems)
 
 
-def _looked(images: int, problems: tuple[Problem, ...], **more: int) -> Outcome:
-    document: dict[str, Any] = {"images": images, **more, "problems": [p.as_json() for p in problems]}
+def _looked(images: int, problems: tuple[Problem, ...]) -> Outcome:
+    document: dict[str, Any] = {"images": images, "problems": [p.as_json() for p in problems]}
     return Outcome(document, PARTLY if open_damage(problems) else DONE)
 
 
