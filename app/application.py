@@ -62,12 +62,13 @@ class Program(QObject):
         self, app: QApplication, workspace: Workspace, actor: str, engine: Sequence[str] | None = None
     ) -> None:
         super().__init__()
-        self._app, self._workspace, self._actor = app, workspace, actor
+        self._app, self._workspace = app, workspace
         self._engine_command = list(engine or engine_command())
         self._paths: list[Path] = []
         self._troubles: list[UserError] = []
         self.has_begun = False
         self._settings = load_settings(workspace)
+        self._actor = actor or self._settings.person or _system_user()
         set_language(chosen_language(self._settings.language))
         self.window = Window(self._settings.theme)
         self.window.stood.connect(self.furnish)
@@ -80,7 +81,7 @@ class Program(QObject):
         """Each step in a turn of its own, so that the window answers in between."""
         self._steps: list[Callable[[], object]] = [
             self._start_log, self._dress, self._make_services, *(partial(import_module, m) for m in PARTS),
-            self._make_page, lambda: self.window.set_page(self.workbench), self._open,
+            self._make_page, lambda: self.window.add_page(self.workbench, "diagnose", "annotate"), self._open,
         ]  # fmt: skip
         self._next_step()
 
@@ -162,7 +163,7 @@ def engine_command() -> list[str]:
 
 def _arguments(argv: list[str]) -> tuple[str | None, str, list[Path]]:
     workspace: str | None = None
-    actor = os.environ.get("SQUAMA_ACTOR") or _system_user()
+    actor = os.environ.get("SQUAMA_ACTOR", "")
     paths: list[Path] = []
     rest = iter(argv)
     for word in rest:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import tomllib
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -20,6 +21,7 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "language": ("auto", "en", "zh"),
     "theme": ("auto", "light", "dark"),
     "device": ("auto", "cpu", "cuda"),
+    "save_format": ("voc", "yolo", "createml", "coco", "labelme", "xanylabeling"),
 }
 _log = logging.getLogger(__name__)
 
@@ -35,10 +37,17 @@ class Settings:
     last_folder: str = ""
     last_image: int = 0  # the photo that lay open, so that the next start goes on there
     save_folder: str = ""  # empty: beside the photo
+    save_format: str = "voc"
+    person: str = ""  # who worked last; empty: the system's user
     detector: str = ""  # empty: the pack's default
     classifier: str = ""
     window_geometry: str = ""  # Qt's, base64
     window_state: str = ""
+    keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # of the actions whose keys were changed
+    keep_view: bool = False  # the next photo is shown at the same place and zoom
+    keep_looks: bool = False  # ... and as bright, if that was changed
+    crosshair: bool = False
+    draw_many: bool = False  # drawing goes on after a box
 
 
 def load_settings(workspace: Workspace) -> Settings:
@@ -52,6 +61,8 @@ def load_settings(workspace: Workspace) -> Settings:
         _set_aside(workspace.settings)
         return Settings()
     values = {f.name: raw[f.name] for f in fields(Settings) if _fits(f.name, raw.get(f.name))}
+    if "keys" in values:
+        values["keys"] = {name: tuple(keys) for name, keys in values["keys"].items() if _are_words(keys)}
     return Settings(**values)
 
 
@@ -87,6 +98,10 @@ def _fits(name: str, value: object) -> bool:
     if isinstance(default, float):
         return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
     return isinstance(value, type(default))
+
+
+def _are_words(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(word, str) for word in value)
 
 
 def _set_aside(file: Path) -> None:

@@ -7,7 +7,7 @@ import json
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.common.errors import UserError
@@ -16,12 +16,14 @@ from db.tables import AuditEntry, User, utc_now
 
 START = "0" * 64
 OWNER = "owner"
+ROLES = (OWNER, "doctor", "annotator", "scientist")
 RIGHTS: dict[str, frozenset[str]] = {
     "annotate": frozenset({OWNER, "doctor", "annotator"}),
     "edit_case": frozenset({OWNER, "doctor"}),
     "import": frozenset({OWNER, "doctor", "scientist"}),
     "freeze": frozenset({OWNER, "scientist"}),
     "train": frozenset({OWNER, "scientist"}),
+    "people": frozenset({OWNER}),
     "review": frozenset({OWNER, "doctor"}),
 }
 
@@ -29,7 +31,7 @@ RIGHTS: dict[str, frozenset[str]] = {
 def actor_of(session: Session) -> User:
     """The person behind a writing session, registered at the first change.
 
-    There is no screen yet to give roles, so whoever can open the workspace may do everything.
+    There is no logging in yet: whoever opens the workspace under a name that nobody was given is an owner.
     """
     found = session.info.get("user")
     if isinstance(found, User):
@@ -47,6 +49,50 @@ def actor_of(session: Session) -> User:
 def users(session: Session) -> tuple[UserRecord, ...]:
     rows = session.scalars(select(User).order_by(User.name))
     return tuple(UserRecord(u.id, u.name, u.role, u.active) for u in rows)
+
+
+def add_person(session: Session, name: str, role: str) -> UserRecord:
+    """Somebody new who will work here.
+
+    Raises:
+        UserError: ``person_without_name``, ``person_there`` when the name is taken, ``not_allowed``.
+    """
+    require(session, "people")
+    name = " ".join(name.split())[:200]
+    if not name:
+        raise UserError("person_without_name")
+    if session.scalar(select(User.id).where(User.name == name)) is not None:
+        raise UserError("person_there", person=name)
+    user = User(name=name, role=_role(role))
+    session.add(user)
+    session.flush()
+    audit(session, "person.add", "user", user.id, {"role": role})
+    return UserRecord(user.id, user.name, user.role, user.active)
+
+
+def change_person(session: Session, name: str, role: str, active: bool) -> UserRecord:
+    """Another role, or off the list of those who work here; what a person did stays theirs.
+
+    Raises:
+        UserError: ``no_such_person``, ``last_owner`` when nobody would be left who may do this, ``not_allowed``.
+    """
+    require(session, "people")
+    user = session.scalar(select(User).where(User.name == name))
+    if user is None:
+        raise UserError("no_such_person", person=name)
+    others = select(func.count()).where(User.role == OWNER, User.active, User.id != user.id)
+    if (_role(role) != OWNER or not active) and not session.scalar(others):
+        raise UserError("last_owner", person=name)
+    user.role, user.active = role, active
+    session.flush()
+    audit(session, "person.change", "user", user.id, {"role": role, "active": active})
+    return UserRecord(user.id, user.name, user.role, user.active)
+
+
+def _role(role: str) -> str:
+    if role not in ROLES:
+        raise ValueError(f"no such role: {role}")
+    return role
 
 
 def require(session: Session, right: str) -> None:

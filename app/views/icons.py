@@ -44,6 +44,15 @@ _NAMES = {
     "down": "caret-down",
     "up": "caret-up",
     "doubt": "question",
+    "back": "arrow-left",
+    "person": "user-circle",
+    "people": "users",
+    "add": "plus",
+    "import": "download-simple",
+    "export": "upload-simple",
+    "patches": "squares-four",
+    "restore": "arrow-counter-clockwise",
+    "backup": "archive",
 }
 
 _FOLDS = {"left": 0.34, "right": 0.66}

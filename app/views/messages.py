@@ -28,6 +28,9 @@ AT_ONCE = 3
 INFO_MS = 6000
 WIDEST = 620
 
+Action = tuple[Callable[[], str], Callable[[], object]]
+"""A button's words, and what it does; the message is closed then."""
+
 
 @dataclass(frozen=True)
 class Message:
@@ -37,7 +40,7 @@ class Message:
     say: Callable[[], str]
     remedy: Callable[[], str] | None = None
     kind: str = "note"  # "note": stays until closed; "danger": an error; "info": goes by itself
-    action: tuple[Callable[[], str], Callable[[], object]] | None = None
+    actions: tuple[Action, ...] = ()
 
 
 class MessageBar(QWidget):
@@ -69,12 +72,12 @@ class MessageBar(QWidget):
     def error(self, error: UserError) -> None:
         self.show_message(Message(error.code, lambda: error.what, lambda: error.remedy, kind="danger"))
 
-    def info(self, code: str, say: Callable[[], str]) -> None:
-        self.show_message(Message(code, say, kind="info"))
+    def info(self, code: str, say: Callable[[], str], *actions: Action) -> None:
+        self.show_message(Message(code, say, kind="info", actions=actions))
 
     def show_message(self, message: Message) -> None:
         for strip in self._strips:
-            if strip.message.code == message.code:
+            if strip.message.code == message.code and len(strip.message.actions) == len(message.actions):
                 strip.again(message)
                 self._place()
                 return
@@ -129,11 +132,12 @@ class _Strip(QFrame):
         self.label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         row.addWidget(mark, 0, Qt.AlignmentFlag.AlignVCenter)
         row.addWidget(self.label, 1)
-        self._act: QPushButton | None = None
-        if message.action is not None:
-            self._act = QPushButton()
-            self._act.clicked.connect(partial(self._do, message.action[1], close))
-            row.addWidget(self._act, 0, Qt.AlignmentFlag.AlignVCenter)
+        self.buttons: list[QPushButton] = []
+        for number in range(len(message.actions)):
+            button = QPushButton()
+            button.clicked.connect(partial(self._do, number, close))
+            row.addWidget(button, 0, Qt.AlignmentFlag.AlignVCenter)
+            self.buttons.append(button)
         self._close = QToolButton()
         self._close.setIcon(icon("close"))
         self._close.clicked.connect(lambda: close())
@@ -146,10 +150,10 @@ class _Strip(QFrame):
         assert layout is not None
         self.setFixedHeight(max(40, layout.totalHeightForWidth(width)))
 
-    @staticmethod
-    def _do(action: Callable[[], object], close: Callable[[], None], _checked: bool = False) -> None:
-        action()
+    def _do(self, number: int, close: Callable[[], None], _checked: bool = False) -> None:
+        _, action = self.message.actions[number]
         close()
+        action()
 
     def again(self, message: Message) -> None:
         self.message = message
@@ -165,8 +169,8 @@ class _Strip(QFrame):
         self.label.setText(said)
         self._close.setToolTip(text("message.close"))
         self._close.setAccessibleName(text("message.close"))
-        if self._act is not None and self.message.action is not None:
-            self._act.setText(self.message.action[0]())
+        for button, (words, _) in zip(self.buttons, self.message.actions, strict=True):
+            button.setText(words())
 
 
 class DetailsDialog(QDialog):

@@ -1,4 +1,4 @@
-"""The rail: where one can go, in the order of the work; at its foot language and settings."""
+"""The rail: where one can go, in the order of the work; at its foot who works, language and settings."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QKeySequence
+from PySide6.QtGui import QFontMetrics, QKeySequence
 from PySide6.QtWidgets import QButtonGroup, QToolButton, QVBoxLayout, QWidget
 
 from app.common.words import text
 from app.views.icons import icon
+from app.views.theme import CAPTION, ui_font
 
 WIDTH = 64
 
@@ -32,6 +33,7 @@ PLACES = (
 
 class Rail(QWidget):
     went = Signal(str)
+    person_wanted = Signal()
     settings_wanted = Signal()
     language_wanted = Signal()
 
@@ -53,6 +55,10 @@ class Rail(QWidget):
             self.buttons[place.key] = button
             layout.addWidget(button)
         layout.addStretch()
+        self._person = ""
+        self.person = _button("person")
+        self.person.clicked.connect(lambda: self.person_wanted.emit())
+        layout.addWidget(self.person)
         self._language = _button("language")
         self._language.clicked.connect(lambda: self.language_wanted.emit())
         self.settings = _button("settings")
@@ -64,7 +70,16 @@ class Rail(QWidget):
     def show_place(self, key: str) -> None:
         self.buttons[key].setChecked(True)
 
+    def show_person(self, name: str) -> None:
+        """Who is at work."""
+        self._person = name
+        self.retranslate()
+
     def retranslate(self) -> None:
+        room = QFontMetrics(ui_font(CAPTION))
+        self.person.setText(room.elidedText(self._person, Qt.TextElideMode.ElideRight, WIDTH - 10))
+        self.person.setToolTip(text("rail.person_tip", person=self._person))
+        self.person.setAccessibleName(text("rail.person_tip", person=self._person))
         for number, place in enumerate(PLACES, 1):
             button = self.buttons[place.key]
             button.setText(place.words())

@@ -1,4 +1,4 @@
-"""What every page may use: the two doors, the settings, the workspace, the pack."""
+"""What every page may use: the two doors, the person at work, the settings, the workspace, the pack."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 
 from app.common.errors import UserError
 from app.common.packs import Pack, load_pack
@@ -16,6 +16,8 @@ from app.views.background import Background
 
 
 class Services(QObject):
+    actor_changed = Signal(str)
+
     def __init__(self, workspace: Workspace, settings: Settings, actor: str, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.workspace = workspace
@@ -30,6 +32,15 @@ class Services(QObject):
         settings, workspace = self.settings, self.workspace
         save: Callable[[], None] = lambda: save_settings(workspace, settings)
         self.background.save_later(save)
+
+    def change_actor(self, actor: str) -> None:
+        """Another person sits down: all that follows is theirs, also after the next start."""
+        if actor == self.actor:
+            return
+        self.actor = actor
+        self.background.set_actor(actor)
+        self.change_settings(person=actor)
+        self.actor_changed.emit(actor)
 
     def report(self, error: UserError) -> None:
         self.background.user_error.emit(error)

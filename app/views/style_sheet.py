@@ -29,6 +29,7 @@ QLabel[kind="soft"] { color: $text_soft; }
 QLabel[kind="caption"] { color: $text_soft; font-size: 11px; }
 QLabel[kind="small"] { color: $text_soft; font-size: 12px; }
 QLabel[kind="empty"] { font-size: 15px; color: $on_ground; font-weight: 700; }
+QLabel[kind="trouble"] { border-left: 3px solid $danger; padding: 2px 0 2px 8px; }
 QLabel[kind="banner"] { color: $text_soft; font-size: 12px; }
 
 #header, #statusLine, #rail, #sidePanel, #toolRow { background: $panel; }
@@ -41,6 +42,7 @@ QLabel[kind="banner"] { color: $text_soft; font-size: 12px; }
 #leftPanel { background: $panel; border-right: 1px solid $line; }
 #rightPanel { background: $panel; border-left: 1px solid $line; }
 #ground { background: $ground; }
+#sheet { background: $panel; }
 QFrame[kind="line"] { background: $line; border: none; }
 QFrame[kind="card"] { background: $raised; border: 1px solid $line; border-radius: 6px; }
 QFrame[kind="note"] { background: $raised; border: 1px solid $line; border-left: 3px solid $warning;
@@ -99,7 +101,7 @@ QComboBox QAbstractItemView::item { min-height: 24px; padding: 0 4px; }
 
 QListView, QTreeView, QTableView { background: $panel; border: 2px solid transparent;
     selection-background-color: $selected; selection-color: $text; }
-QListView:focus { border-color: $accent; }
+QListView:focus, QTableView:focus { border-color: $accent; }
 QScrollArea { background: transparent; border: none; }
 QScrollArea > QWidget > QWidget { background: transparent; }
 QScrollBar:vertical { width: 10px; background: transparent; margin: 0; }

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from app.common.errors import UserError
     from app.views.services import Services
+    from app.views.sheets import Sheet
 
 BARE = {"dark": ("#2B2B2B", "#1F1F1F"), "light": ("#F7F7F7", "#1F1F1F")}
 """Panel and ground of the bare window, as in the theme's tokens (a test holds them equal)."""
@@ -29,6 +30,7 @@ class Window(QMainWindow):
     stood = Signal()
     paths_dropped = Signal(object)  # list[Path]
     went = Signal(str)  # a place's key
+    sheet_opened = Signal(bool)  # whether a sheet lies over the page now
     closing = Signal()
 
     def __init__(self, theme: str = "auto") -> None:
@@ -43,22 +45,24 @@ class Window(QMainWindow):
         from PySide6.QtGui import QKeySequence, QShortcut
 
         from app.views.messages import MessageBar
-        from app.views.parts import Elided, label
+        from app.views.parts import Elided, label, tool_button
         from app.views.rail import PLACES, Rail
+        from app.views.sheets import Pages
         from app.views.status_line import StatusLine
 
         self.services = services
         self._place = PLACES[0].key
         self.setAcceptDrops(True)
         self.rail = Rail()
-        self._page = QWidget()
-        self.messages = MessageBar(self._page)
+        self.pages = Pages()
+        self.messages = MessageBar(self.pages)
         self.status = StatusLine(services)
         self._title = label("page")
         self._purpose = Elided("soft")
         self.banner = label("banner")
-        self._page_room = QVBoxLayout(self._page)
+        self._back = tool_button("back", self.pages.back)
         self.setCentralWidget(self._frame())
+        self.pages.changed.connect(self._page_changed)
         self.rail.went.connect(self.go)
         self.rail.language_wanted.connect(self.switch_language)
         for number, place in enumerate(PLACES, 1):
@@ -75,8 +79,7 @@ class Window(QMainWindow):
         right = QVBoxLayout()
         right.setSpacing(0)
         right.addWidget(self._header())
-        self._page_room.setContentsMargins(0, 0, 0, 0)
-        right.addWidget(self._page, 1)
+        right.addWidget(self.pages, 1)
         right.addWidget(self.status)
         frame = QWidget()
         row = QHBoxLayout(frame)
@@ -97,6 +100,7 @@ class Window(QMainWindow):
         row = QHBoxLayout(header)
         row.setContentsMargins(16, 0, 16, 0)
         row.setSpacing(12)
+        row.addWidget(self._back)
         row.addWidget(self._title)
         row.addWidget(self._purpose, 1)
         self._mark = QLabel()
@@ -105,19 +109,34 @@ class Window(QMainWindow):
         row.addWidget(self.banner)
         return header
 
-    def set_page(self, page: QWidget) -> None:
-        self._page_room.addWidget(page, 1)
+    def add_page(self, page: QWidget, *places: str) -> None:
+        """``page`` is what is seen at these places of the rail."""
+        self.pages.add(page, *places)
+        self.pages.show_place(self._place)
         self.messages.raise_()
+
+    def open_sheet(self, sheet: Sheet) -> None:
+        """A full page over the work, with a way back."""
+        self.pages.open(sheet)
 
     @property
     def place(self) -> str:
         return self._place
 
     def go(self, key: str) -> None:
+        """To a place of the rail; what lay over the work is closed."""
+        if not self.pages.show_place(key):
+            self.rail.show_place(self._place)
+            return
         self._place = key
         self.rail.show_place(key)
         self._name_place()
         self.went.emit(key)
+
+    def _page_changed(self) -> None:
+        self._name_place()
+        self.messages.raise_()
+        self.sheet_opened.emit(self.pages.sheet is not None)
 
     # -- words and looks -----------------------------------------------------------------------------------------
     def retranslate(self) -> None:
@@ -128,11 +147,15 @@ class Window(QMainWindow):
         self._name_place()
 
     def _name_place(self) -> None:
+        from app.views.parts import name_button
         from app.views.rail import PLACES
 
         place = next(p for p in PLACES if p.key == self._place)
-        self._title.setText(place.words())
-        self._purpose.setText(place.purpose())
+        sheet = self.pages.sheet
+        self._title.setText(sheet.title() if sheet else place.words())
+        self._purpose.setText(sheet.purpose() if sheet else place.purpose())
+        self._back.setVisible(sheet is not None)
+        name_button(self._back, text("window.back"), "Esc")
 
     def switch_language(self) -> None:
         from app.views.language import chosen_language
@@ -177,7 +200,7 @@ class Window(QMainWindow):
                 lambda: text("window.bug"),
                 lambda: text("window.bug_remedy"),
                 kind="danger",
-                action=(lambda: text("window.bug_details"), lambda: self._show_details(details)),
+                actions=((lambda: text("window.bug_details"), lambda: self._show_details(details)),),
             )
         )
 
@@ -198,7 +221,7 @@ class Window(QMainWindow):
                 "crash",
                 lambda: text("window.crash"),
                 lambda: text("window.crash_remedy"),
-                action=(lambda: text("window.crash_show"), show),
+                actions=((lambda: text("window.crash_show"), show),),
             )
         )
 
