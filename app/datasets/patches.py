@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, zip_longest
 from pathlib import Path
-from typing import Literal, TypeVar, get_args
+from typing import Any, Literal, TypeVar, get_args
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -204,34 +204,20 @@ def _unfit(label: str, box: Box, pack: Pack, options: PatchOptions) -> LeftOut |
 
 def _boxes(session: Session) -> Iterable[tuple[str, str, _Candidate]]:
     """Pack's key, label and candidate of every common box, in the order of photos and boxes."""
-    box = (Annotation.id, Annotation.x0, Annotation.y0, Annotation.x1, Annotation.y1, Annotation.label)
-    photo = (Image.id, Image.name, Image.path, Image.linked, Image.width, Image.height, Image.pack)
+    of_box = (Annotation.id, Annotation.x0, Annotation.y0, Annotation.x1, Annotation.y1, Annotation.label)
+    of_photo = (Image.id, Image.name, Image.path, Image.linked, Image.width, Image.height, Image.pack)
     query = (
-        select(*box, Annotation.author, *photo, Image.lesion, Patient.code)
+        select(*of_box, Annotation.author, *of_photo, Image.lesion, Patient.code)
         .join(Image, Annotation.image_id == Image.id)
         .outerjoin(Case, Image.case_id == Case.id)
         .outerjoin(Patient, Case.patient_id == Patient.id)
         .where(Annotation.layer == COMMON, Image.trashed.is_(None))
         .order_by(Image.id, Annotation.id)
     )
-    for (
-        id_,
-        x0,
-        y0,
-        x1,
-        y1,
-        label,
-        author,
-        image_id,
-        name,
-        path,
-        linked,
-        w,
-        h,
-        pack,
-        lesion,
-        patient,
-    ) in session.execute(query):
+    for row in session.execute(query):
+        values: tuple[Any, ...] = tuple(row)
+        (box_id, *corners, label, author), photo, (pack, lesion, patient) = values[:7], values[7:13], values[13:]
+        image_id, name, path, linked, width, height = photo
         file = resolved(session, path, linked)
-        patch = Patch("", label, image_id, name, file, w, h, patient, id_, Box(x0, y0, x1, y1), author)
+        patch = Patch("", label, image_id, name, file, width, height, patient, box_id, Box(*corners), author)
         yield pack or DEFAULT_PACK, label, _Candidate(patch, patient or lesion or f"photo {image_id}")
