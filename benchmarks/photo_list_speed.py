@@ -62,8 +62,8 @@ def measure(runs: int) -> list[list[str]]:
         plain.render(target)
 
     def search() -> None:
-        panel.model.set_filter("99")
-        panel.model.set_filter("")
+        panel.model.set_words("99")
+        panel.model.set_words("")
 
     result = []
     for what, ours, theirs in (("filled and painted", fill, fill_plain), ("jump and paint", jump, jump_plain)):

@@ -25,21 +25,27 @@ _START_OF_SCAN, _END_OF_IMAGE = 0xDA, 0xD9
 
 
 def decode(data: bytes, header: Header, short_side: int | None, name: str) -> Pixels:
-    """uint8 RGB, H x W x 3, upright; JPEGs reduced as far as ``short_side`` allows.
+    """uint8 RGB, H x W x 3, upright; JPEGs reduced as far as ``short_side`` allows, and grey where they are not whole.
 
     Raises:
         UserError: ``image_truncated`` or ``not_an_image``.
     """
-    is_jpeg = header.format in ("JPEG", "MPO")
-    if is_jpeg and not is_whole_jpeg(data):
-        raise UserError("image_truncated", file=name)
-    if is_jpeg and header.mode in ("RGB", "L"):
+    if _is_jpeg(header) and header.mode in ("RGB", "L"):
         pixels = _decode_jpeg(data, header, _reduction(header, short_side), name)
     else:
         pixels = _decode_with_pillow(data, name)
     if header.profile and header.mode != "CMYK":
         pixels = to_srgb(pixels, header.profile)
     return np.ascontiguousarray(_upright(pixels, header.orientation))
+
+
+def is_whole(data: bytes, header: Header) -> bool:
+    """False for a JPEG that breaks off, which its decoder would not tell. The other formats' decoders do."""
+    return not _is_jpeg(header) or is_whole_jpeg(data)
+
+
+def _is_jpeg(header: Header) -> bool:
+    return header.format in ("JPEG", "MPO")
 
 
 def is_whole_jpeg(data: bytes) -> bool:

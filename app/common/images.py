@@ -51,12 +51,14 @@ class Photo:
         width: of the upright photo at full scale, pixels.
         height: likewise.
         warnings: codes of what the doctor should know; their texts are ``warning.<code>``.
+        synthetic: it says of itself that Squama's phantom generator drew it.
     """
 
     pixels: NDArray[np.uint8]
     width: int
     height: int
     warnings: tuple[str, ...] = ()
+    synthetic: bool = False
 
     @property
     def scale(self) -> float:
@@ -64,24 +66,31 @@ class Photo:
         return int(self.pixels.shape[1]) / self.width
 
 
-def read_photo(source: Path | bytes, short_side: int | None = None) -> Photo:
+def read_photo(source: Path | bytes, short_side: int | None = None, *, broken_too: bool = False) -> Photo:
     """Decode a photo, upright.
 
     Args:
         source: a file, or a file's bytes.
         short_side: decode no more than needed for the shorter side to keep at least this many pixels (JPEGs at 1/2, 1/4
             or 1/8; other formats come whole). None: full scale.
+        broken_too: give a JPEG that breaks off as far as it goes, the rest grey, with the warning ``photo_truncated``;
+            for looking at, never for a model.
 
     Raises:
         UserError: ``file_missing, file_unreadable, file_empty, file_too_large, not_an_image, image_truncated,
             image_too_large``.
     """
-    from app.common.image_decoding import decode
+    from app.common.image_decoding import decode, is_whole
 
     name, data = _contents(source)
     header = _header(data, name)
+    warnings = header.warnings
+    if not is_whole(data, header):
+        if not broken_too:
+            raise UserError("image_truncated", file=name)
+        warnings = (*warnings, "photo_truncated")
     pixels = decode(data, header, short_side, name)
-    return Photo(pixels, header.width, header.height, header.warnings)
+    return Photo(pixels, header.width, header.height, warnings, header.software.startswith(SYNTHETIC_MARK))
 
 
 def photo_size(source: Path | bytes) -> tuple[int, int]:

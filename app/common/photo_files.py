@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from heapq import merge
 from pathlib import Path
 
 from app.common.errors import UserError
@@ -13,6 +14,11 @@ PHOTO_SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".tif", ".tiff", ".bmp", ".webp", ".heic", ".heif"}
 )
 _DIGITS = re.compile(r"([0-9]+)")
+_DIGIT = "0123456789"
+_TO_SHAPE = str.maketrans(_DIGIT, "0" * 10)
+_SEPARATOR = "/"  # no file's name holds it
+_FEW_SHAPES = 200
+_AT_ONCE = 8192
 
 
 def natural_key(name: str) -> tuple[str, ...]:
@@ -32,6 +38,36 @@ def is_photo_name(name: str) -> bool:
     return not name.startswith(".") and os.path.splitext(name)[1].lower() in PHOTO_SUFFIXES  # noqa: PTH122 (100,000 names)
 
 
+def in_natural_order(names: Iterable[str]) -> Iterator[str]:
+    """The names by :func:`natural_key`, the first of them at once: of 100,000, sorting all by it would take 0.7 s.
+
+    Names of one shape, which differ in their digits alone, stand in natural order once they are sorted as plain text.
+    A folder's names are of few shapes as a rule; where they are of many, they are sorted initial by initial.
+    """
+    shapes: dict[str, list[str]] = {}
+    everything = list(names)
+    for start in range(0, len(everything), _AT_ONCE):  # in pieces: sorting does not let other threads in
+        some = sorted(everything[start : start + _AT_ONCE])
+        theirs = _SEPARATOR.join(some).translate(_TO_SHAPE).split(_SEPARATOR)
+        if theirs.count(theirs[0]) == len(some):
+            shapes.setdefault(theirs[0], []).extend(some)
+        else:
+            for shape, name in zip(theirs, some, strict=True):
+                shapes.setdefault(shape, []).append(name)
+    if len(shapes) <= _FEW_SHAPES:
+        return merge(*map(sorted, shapes.values()), key=natural_key)
+    initials: dict[str, list[str]] = {}
+    for name in everything:
+        initial = name[:1].casefold()[:1]
+        initials.setdefault("" if initial in _DIGIT else initial, []).append(name)
+    return (name for initial in sorted(initials) for name in _by_key(initials[initial]))
+
+
+def _by_key(names: Sequence[str]) -> Iterator[str]:
+    pieces = (names[start : start + _AT_ONCE] for start in range(0, len(names), _AT_ONCE))
+    return merge(*(sorted(piece, key=natural_key) for piece in pieces), key=natural_key)
+
+
 def walk_photos(paths: Iterable[Path | str], on_error: Callable[[UserError], None] | None = None) -> Iterator[Path]:
     """The photos behind ``paths``, in the order given; folders recursively, each in natural order.
 
@@ -41,29 +77,33 @@ def walk_photos(paths: Iterable[Path | str], on_error: Callable[[UserError], Non
     Raises:
         UserError: ``folder_unreadable``; with ``on_error`` it is handed over instead, and the walk goes on.
     """
-    for path in map(Path, paths):
+    return map(Path, walk_files(map(str, paths), on_error))
+
+
+def walk_files(paths: Iterable[str], on_error: Callable[[UserError], None] | None = None) -> Iterator[str]:
+    """As :func:`walk_photos`, with paths as text: a list of 100,000 is made in half the time."""
+    for path in paths:
         if os.path.isdir(path):  # noqa: PTH112 (False, not an error, for a name that is too long)
             yield from _walk(path, on_error)
         else:
             yield path
 
 
-def _walk(folder: Path, on_error: Callable[[UserError], None] | None) -> Iterator[Path]:
+def _walk(folder: str, on_error: Callable[[UserError], None] | None) -> Iterator[str]:
     try:
         with os.scandir(folder) as scan:
-            entries = sorted(
-                (natural_key(e.name), e.name, e.is_dir(follow_symlinks=False))
-                for e in scan
-                if not e.name.startswith(".")
-            )
+            entries = {entry.name: entry for entry in scan}
     except OSError as error:
-        problem = UserError("folder_unreadable", folder=folder.name, reason=error.strerror, path=folder)
+        where = Path(folder)
+        problem = UserError("folder_unreadable", folder=where.name, reason=error.strerror, path=where)
         if on_error is None:
             raise problem from error
         on_error(problem)
         return
-    for _, name, is_folder in entries:
-        if is_folder:
-            yield from _walk(folder / name, on_error)
+    for name in in_natural_order(entries):
+        if name.startswith("."):
+            continue
+        if entries[name].is_dir(follow_symlinks=False):
+            yield from _walk(os.path.join(folder, name), on_error)  # noqa: PTH118 (100,000 paths)
         elif is_photo_name(name):
-            yield folder / name
+            yield os.path.join(folder, name)  # noqa: PTH118

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Select, func, insert, select
+from sqlalchemy import ColumnElement, Select, bindparam, false, func, insert, literal_column, or_, select
 from sqlalchemy.orm import Session
 
 from app.common.errors import UserError
@@ -16,7 +16,7 @@ from app.common.photo_files import readable
 from app.datasets.layers import COMMON
 from app.datasets.people import audit
 from app.datasets.records import ImageRow, NewImage
-from db.tables import Annotation, Case, Image, Patient
+from db.tables import Annotation, Assignment, Case, Image, Patient, utc_now
 
 MEDIA = "media"
 """The session's ``info`` holds the media folder under this key."""
@@ -33,7 +33,7 @@ def image_rows(session: Session, ids: Sequence[int] | None = None) -> tuple[Imag
 
     What lies in the trash is left out, and ids that nobody knows.
     """
-    here = _query().where(Image.trashed.is_(None))
+    here = _query(session).where(Image.trashed.is_(None))
     if ids is None:
         return _rows(session, here)
     found: dict[int, ImageRow] = {}
@@ -43,13 +43,18 @@ def image_rows(session: Session, ids: Sequence[int] | None = None) -> tuple[Imag
     return tuple(found[i] for i in ids if i in found)
 
 
+def image_page(session: Session, after: int, most: int) -> tuple[ImageRow, ...]:
+    """The next ``most`` photos behind the id ``after``, in the order they were added; none: that was the last."""
+    return _rows(session, _query(session).where(Image.trashed.is_(None), Image.id > after).limit(most))
+
+
 def image(session: Session, image_id: int) -> ImageRow:
     """One photo, also one in the trash.
 
     Raises:
         UserError: ``no_such_image``.
     """
-    rows = _rows(session, _query().where(Image.id == image_id))
+    rows = _rows(session, _query(session).where(Image.id == image_id))
     if not rows:
         raise UserError("no_such_image", image=image_id)
     return rows[0]
@@ -66,14 +71,58 @@ def link_images(session: Session, paths: Iterable[Path], pack: str = DEFAULT_PAC
     """Ids of the photos at ``paths``, in their order; new ones are registered where they lie, without opening them."""
     media = _media(session)
     wanted = [_stored(os.path.abspath(p), media) for p in paths]  # noqa: PTH100
-    known = _known(session, wanted)
-    new = [p for p in dict.fromkeys(wanted) if p not in known]
-    if new:
-        rows = [{"name": os.path.basename(p), "path": p, "linked": True, "pack": pack, "meta": {}} for p in new]  # noqa: PTH119
-        session.execute(insert(Image), rows)
-        known.update(_known(session, new))
-        audit(session, "link", "images", len(new), [known[p] for p in new])
-    return tuple(known[p] for p in wanted)
+    known, fresh = _register(session, wanted, pack)
+    return tuple(known.get(p) or fresh[p] for p in wanted)
+
+
+def link_rows(session: Session, paths: Iterable[str], pack: str = DEFAULT_PACK) -> tuple[ImageRow, ...]:
+    """As :func:`link_images`, for many: rows of the photos at these absolute, normal paths, each once.
+
+    Photos that lie in the trash are left out.
+    """
+    media = _media(session)
+    wanted = list(dict.fromkeys(_stored(p, media) for p in paths))
+    known, fresh = _register(session, wanted, pack)
+    rows = {row.id: row for row in image_rows(session, tuple(known.values()))} if known else {}
+    for path, image_id in fresh.items():  # all that there is to know of them is known here
+        linked = os.path.isabs(path)  # noqa: PTH117 (100,000 paths)
+        place = path if linked else os.path.join(media, path)  # noqa: PTH118
+        rows[image_id] = ImageRow(image_id, os.path.basename(path), place, linked, *_UNSEEN)  # noqa: PTH119
+    ids = (known.get(p) or fresh[p] for p in wanted)
+    return tuple(rows[i] for i in ids if i in rows)
+
+
+_UNSEEN = (False, None, None, None, None, 0, False)  # not synthetic, no size, no case, no boxes, not verified
+
+
+def _register(session: Session, paths: Sequence[str], pack: str) -> tuple[dict[str, int], dict[str, int]]:
+    """Ids by stored path: of those that are known already, and of those that were registered now."""
+    known = _known(session, paths)
+    new = [p for p in dict.fromkeys(paths) if p not in known]
+    if not new:
+        return known, {}
+    # Constants stand in the statement: bound for each row, 100,000 of them would take 1.7 s instead of 0.7.
+    statement = insert(Image).values(
+        name=bindparam("name"),
+        path=bindparam("path"),
+        pack=bindparam("pack"),
+        added=bindparam("added"),
+        linked=bindparam("linked"),
+        synthetic=false(),
+        verified=false(),
+        rejected=literal_column("''"),
+        refused=literal_column("'[]'"),
+        meta=literal_column("'{}'"),
+    )
+    now = utc_now()
+    rows = [
+        {"name": os.path.basename(p), "path": p, "linked": os.path.isabs(p), "pack": pack, "added": now}  # noqa: PTH117, PTH119
+        for p in new
+    ]
+    session.connection().execute(statement, rows)
+    fresh = _known(session, new)
+    audit(session, "link", "images", len(new), [fresh[p] for p in new])
+    return known, fresh
 
 
 def complete_image(
@@ -135,7 +184,7 @@ def _known(session: Session, paths: Sequence[str]) -> dict[str, int]:
     return found
 
 
-def _query() -> Select[Any]:
+def _query(session: Session) -> Select[Any]:
     boxes = (
         select(func.count())
         .select_from(Annotation)
@@ -156,11 +205,21 @@ def _query() -> Select[Any]:
             Patient.code,
             boxes,
             Image.verified,
+            Image.rejected,
+            _is_mine(session.info.get("actor") or ""),
         )
         .outerjoin(Case, Image.case_id == Case.id)
         .outerjoin(Patient, Case.patient_id == Patient.id)
         .order_by(Image.id)
     )
+
+
+def _is_mine(actor: str) -> ColumnElement[bool]:
+    if not actor:
+        return false()
+    drawn = select(Annotation.id).where(Annotation.image_id == Image.id, Annotation.author == actor)
+    assigned = select(Assignment.id).where(Assignment.image_id == Image.id, Assignment.person == actor)
+    return or_(drawn.correlate(Image).exists(), assigned.correlate(Image).exists())
 
 
 def _rows(session: Session, query: Select[Any]) -> tuple[ImageRow, ...]:

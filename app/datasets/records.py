@@ -17,7 +17,11 @@ SEXES: tuple[Sex, ...] = ("female", "male")
 
 @dataclass(frozen=True, slots=True)
 class ImageRow:
-    """One photo of the list. ``width`` x ``height``: upright, None until it was opened once; ``boxes``: how many."""
+    """One photo of the list. ``width`` x ``height``: upright, None until it was opened once; ``boxes``: how many.
+
+    ``rejected``: the comment with which it was sent back, "" if it was not. ``mine``: the person at work has boxed it,
+    or is to box it.
+    """
 
     id: int
     name: str
@@ -30,6 +34,8 @@ class ImageRow:
     patient: str | None
     boxes: int
     verified: bool
+    rejected: str = ""
+    mine: bool = False
 
     @property
     def path(self) -> Path:

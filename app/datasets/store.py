@@ -5,8 +5,10 @@
 (:mod:`app.datasets.records`, :mod:`app.annotation.document`). What changes something needs a writing session: its actor
 is the person who is journalled and audited.
 
-Photos      image_rows(s, ids=None) -> (ImageRow, ...); image(s, id); add_image(s, NewImage) -> id;
-            link_images(s, paths) -> ids in the order given, known ones included; find_by_sha256(s, sha256);
+Photos      image_rows(s, ids=None) -> (ImageRow, ...); image_page(s, after, most); image(s, id);
+            add_image(s, NewImage) -> id;
+            link_images(s, paths) -> ids in the order given, known ones included; link_rows(s, paths) -> (ImageRow, ...)
+            for many; find_by_sha256(s, sha256);
             complete_image(s, id, width, height, synthetic, sha256=None) once it was opened;
             ids_in(workspace, paths) -> (id | None, ...) without a session and without writing
 Cases       case_of(s, image_id) -> CaseRecord | None; ensure_case(s, image_id) makes one where none is;
@@ -22,7 +24,8 @@ Together    assign(s, persons, image_ids=None, share=1.0, seed=0) -> ids; assign
 Trash       trash_images(s, ids), restore_images(s, ids) -> those changed; trashed(s) -> (TrashedPhoto, ...);
             deleted_boxes(s, image_id=None, most=500) -> (DeletedBox, ...); put_back(s, image_id, box_ids) -> Document
 Diagnoses   save_prediction(s, image_id, rater, payload) -> id; latest_prediction(s, image_id, rater=None)
-People      users(s); actor_of(s); require(s, right); audit(s, action, entity, id, payload); broken_link(s) -> id | None
+People      users(s); add_person(s, name, role); change_person(s, name, role, active); actor_of(s);
+            require(s, right); audit(s, action, entity, id, payload); broken_link(s) -> id | None
 """
 
 from __future__ import annotations
@@ -58,9 +61,11 @@ from app.datasets.images import (
     complete_image,
     find_by_sha256,
     image,
+    image_page,
     image_rows,
     known_images,
     link_images,
+    link_rows,
 )
 from app.datasets.journal import (
     apply_edit,
@@ -75,7 +80,7 @@ from app.datasets.journal import (
     was_edited,
 )
 from app.datasets.layers import COMMON, layer_of
-from app.datasets.people import actor_of, audit, broken_link, require, users
+from app.datasets.people import actor_of, add_person, audit, broken_link, change_person, require, users
 from app.datasets.records import PredictionRecord
 from app.datasets.trash import deleted_boxes, put_back, restore_images, trash_images, trashed
 from db.connection import Database, open_database, peek_database
@@ -90,6 +95,7 @@ __all__ = [
     "actor_of",
     "add_case",
     "add_image",
+    "add_person",
     "apply_edit",
     "assign",
     "assign_case",
@@ -99,6 +105,7 @@ __all__ = [
     "boxes_of",
     "broken_link",
     "case_of",
+    "change_person",
     "complete_image",
     "deleted_boxes",
     "document",
@@ -106,11 +113,13 @@ __all__ = [
     "find_by_sha256",
     "ids_in",
     "image",
+    "image_page",
     "image_rows",
     "journal",
     "latest_prediction",
     "layer_of",
     "link_images",
+    "link_rows",
     "open_store",
     "pair_documents",
     "photos_of_patient",

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, Literal, Protocol, TypeVar
 
 import shiboken6
 from PySide6.QtCore import QObject, Signal
@@ -22,6 +22,10 @@ from app.common.errors import UserError
 T = TypeVar("T")
 Done = Callable[[T], object]
 Failed = Callable[[UserError], object]
+Lane = Literal["work", "photo", "ahead"]
+
+LANES: dict[Lane, int] = {"work": 2, "photo": 1, "ahead": 1}
+"""Threads of each lane: the photo that a person waits for never stands behind an export, or behind its neighbours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,7 @@ class Background(QObject):
         self._actor = actor
         self._door: DatabaseDoor | None = None
         self._database_thread = ThreadPoolExecutor(1, thread_name_prefix="database")
-        self._workers = ThreadPoolExecutor(2, thread_name_prefix="work")
+        self._lanes = {name: ThreadPoolExecutor(n, thread_name_prefix=name) for name, n in LANES.items()}
         self._waiting = 0
         self._closed = False
         self._deliver.connect(self._run_delivery)
@@ -116,10 +120,15 @@ class Background(QObject):
         self._start(self._database_thread, run, announce, failed, None)
 
     def work(
-        self, run: Callable[[], T], done: Done[T], failed: Failed | None = None, owner: QObject | None = None
+        self,
+        run: Callable[[], T],
+        done: Done[T],
+        failed: Failed | None = None,
+        owner: QObject | None = None,
+        lane: Lane = "work",
     ) -> Future[T]:
         """Run something that needs no database; the future can be cancelled while it waits its turn."""
-        return self._start(self._workers, run, done, failed, owner)
+        return self._start(self._lanes[lane], run, done, failed, owner)
 
     def save_later(self, save: Callable[[], None]) -> None:
         """Write a small file, in order with everything that is saved."""
@@ -130,7 +139,8 @@ class Background(QObject):
         if self._closed:
             return
         self._closed = True
-        self._workers.shutdown(wait=True, cancel_futures=True)
+        for lane in self._lanes.values():
+            lane.shutdown(wait=True, cancel_futures=True)
         self._database_thread.shutdown(wait=True)
         if self._door is not None:
             self._door.close()

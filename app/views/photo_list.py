@@ -1,215 +1,71 @@
-"""The photos on the left: a model over plain rows (quick at 100,000), painted by a delegate."""
+"""The photos on the left: heading, search, filter, and the list itself."""
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
 
-from PySide6.QtCore import (
-    QAbstractListModel,
-    QModelIndex,
-    QObject,
-    QPersistentModelIndex,
-    QRect,
-    QRectF,
-    QSize,
-    Qt,
-    Signal,
-)
-from PySide6.QtGui import QAction, QColor, QFont, QPainter, QPen, QResizeEvent
+from PySide6.QtCore import QModelIndex, Qt, Signal
+from PySide6.QtGui import QAction, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
+    QHeaderView,
     QLineEdit,
-    QListView,
     QPushButton,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
+    QTableView,
     QVBoxLayout,
     QWidget,
 )
 
 from app.common.words import text
 from app.datasets.records import ImageRow
-from app.views.icons import icon, paint_icon
+from app.views.choice import Choice
+from app.views.icons import icon
 from app.views.parts import Elided, label
-from app.views.theme import CAPTION, GROUND, current
+from app.views.photo_delegate import ITEM_HEIGHT, PhotoDelegate
+from app.views.photo_model import NOTE, PhotoModel, Show
 from app.views.thumbnails import Thumbnails
 
-ROW = Qt.ItemDataRole.UserRole
-NOTE = Qt.ItemDataRole.UserRole + 1
-ITEM_HEIGHT = 60
-THUMB_WIDTH = 64
+__all__ = ["NOTE", "PhotoModel", "PhotoPanel"]
 
-Index = QModelIndex | QPersistentModelIndex
-_ROOT = QModelIndex()
+AHEAD = (1, 2, -1, 3)
+"""The neighbours worth decoding before they are asked for, the likeliest first; mirrored while going backwards."""
 
 
-class PhotoModel(QAbstractListModel):
-    """The rows shown: all that were given, or those whose name or patient holds the filter's words."""
+class PhotoView(QTableView):
+    """A table of one column: unlike Qt's list it does not ask for each of 100,000 rows to lay itself out."""
 
-    def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._all: tuple[ImageRow, ...] = ()
-        self._shown: Sequence[int] = ()
-        self._position: dict[int, int] = {}
-        self._filter = ""
-        self._notes: dict[int, str] = {}
+    def __init__(self) -> None:
+        super().__init__()
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setCornerButtonEnabled(False)
+        self.setTabKeyNavigation(False)
+        self.setMouseTracking(True)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        down, across = self.verticalHeader(), self.horizontalHeader()
+        down.hide()
+        down.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        down.setDefaultSectionSize(ITEM_HEIGHT)
+        across.hide()
+        across.setMinimumSectionSize(1)
+        across.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
 
-    def set_rows(self, rows: Sequence[ImageRow], notes: dict[int, str] | None = None) -> None:
-        self.beginResetModel()
-        self._all = tuple(rows)
-        self._notes = notes or {}
-        self._position = {row.id: n for n, row in enumerate(self._all)}
-        self._shown = self._matching()
-        self.endResetModel()
-
-    def set_filter(self, words: str) -> None:
-        self.beginResetModel()
-        self._filter = words.strip().casefold()
-        self._shown = self._matching()
-        self.endResetModel()
-
-    def update_rows(self, rows: Sequence[ImageRow]) -> None:
-        """New facts about photos that are in the list already."""
-        changed = {row.id: row for row in rows if row.id in self._position}
-        if not changed:
-            return
-        everything = list(self._all)
-        for row in changed.values():
-            everything[self._position[row.id]] = row
-        self._all = tuple(everything)
-        for row in changed.values():
-            index = self.index_of(row.id)
-            self.dataChanged.emit(index, index)
-
-    @property
-    def total(self) -> int:
-        return len(self._all)
-
-    def row_of(self, index: Index) -> ImageRow | None:
-        return self._all[self._shown[index.row()]] if index.isValid() else None
-
-    def find(self, image_id: int) -> ImageRow | None:
-        position = self._position.get(image_id)
-        return None if position is None else self._all[position]
-
-    def index_of(self, image_id: int) -> QModelIndex:
-        position = self._position.get(image_id)
-        if position is None:
-            return QModelIndex()
-        shown = bisect_left(self._shown, position)
-        if shown == len(self._shown) or self._shown[shown] != position:
-            return QModelIndex()
-        return self.index(shown)
-
-    def rowCount(self, parent: Index = _ROOT) -> int:
-        return 0 if parent.isValid() else len(self._shown)
-
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        row = self.row_of(index)
-        if row is None:
-            return None
-        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
-            return row.name
-        if role == ROW:
-            return row
-        if role == NOTE:
-            return self._notes.get(row.id, "")
-        return None
-
-    def _matching(self) -> Sequence[int]:
-        if not self._filter:
-            return range(len(self._all))
-        return [
-            n
-            for n, row in enumerate(self._all)
-            if self._filter in row.name.casefold() or self._filter in (row.patient or "").casefold()
-        ]
-
-
-class PhotoDelegate(QStyledItemDelegate):
-    """Thumbnail, name, and how far the photo is: no box, boxes, verified."""
-
-    def __init__(self, thumbnails: Thumbnails, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._thumbnails = thumbnails
-
-    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        return QSize(120, ITEM_HEIGHT)
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        row: ImageRow | None = index.data(ROW)
-        if row is None:
-            return
-        tokens = current()
-        rect: QRect = option.rect
-        state: QStyle.StateFlag = option.state
-        painter.save()
-        if state & QStyle.StateFlag.State_Selected:
-            painter.fillRect(rect, QColor(tokens.selected))
-            painter.fillRect(QRect(rect.left(), rect.top(), 3, rect.height()), QColor(tokens.accent))
-        elif state & QStyle.StateFlag.State_MouseOver:
-            painter.fillRect(rect, QColor(tokens.hover))
-        thumb = QRect(rect.left() + 8, rect.top() + 6, THUMB_WIDTH, rect.height() - 12)
-        self._paint_thumb(painter, row.path, thumb)
-        words = QRect(thumb.right() + 8, rect.top() + 8, rect.right() - thumb.right() - 11, 20)
-        painter.setPen(QColor(tokens.text))
-        name = painter.fontMetrics().elidedText(row.path.stem, Qt.TextElideMode.ElideMiddle, words.width())
-        painter.drawText(words, Qt.AlignmentFlag.AlignVCenter, name)
-        self._paint_state(painter, row, index.data(NOTE), words.translated(0, 21))
-        painter.restore()
-
-    def _paint_thumb(self, painter: QPainter, path: Path, place: QRect) -> None:
-        painter.fillRect(place, QColor(GROUND))
-        pixmap = self._thumbnails.get(path)
-        if pixmap is not None:
-            size = pixmap.size().scaled(place.size(), Qt.AspectRatioMode.KeepAspectRatio)
-            target = QRect(0, 0, size.width(), size.height())
-            target.moveCenter(place.center())
-            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-            painter.drawPixmap(target, pixmap)
-        elif self._thumbnails.is_broken(path):
-            mark = QRectF(0, 0, 20, 20)
-            mark.moveCenter(QRectF(place).center())
-            paint_icon(painter, "warn", mark, current().warning)
-
-    def _paint_state(self, painter: QPainter, row: ImageRow, note: str, place: QRect) -> None:
-        tokens = current()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        dot = QRectF(place.left() + 1, place.center().y() - 3, 7, 7)
-        if row.verified:
-            paint_icon(painter, "check", dot.adjusted(-3, -3, 3, 3), tokens.good)
-        elif row.boxes:
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(QColor(tokens.accent))
-            painter.drawEllipse(dot)
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Home and End mean the first and the last photo, as in a list."""
+        ends = {Qt.Key.Key_Home: 0, Qt.Key.Key_End: self.model().rowCount() - 1}
+        wanted = ends.get(Qt.Key(event.key()))
+        if wanted is not None and not event.modifiers():
+            self.setCurrentIndex(self.model().index(wanted, 0))
         else:
-            painter.setPen(QPen(QColor(tokens.text_soft), 1))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawEllipse(dot)
-        font = QFont(painter.font())
-        font.setPixelSize(CAPTION)
-        painter.setFont(font)
-        painter.setPen(QColor(tokens.text_soft))
-        words = place.adjusted(14, 0, 0, 0)
-        said = note or _state_words(row)
-        shown = painter.fontMetrics().elidedText(said, Qt.TextElideMode.ElideRight, words.width())
-        painter.drawText(words, Qt.AlignmentFlag.AlignVCenter, shown)
-
-
-def _state_words(row: ImageRow) -> str:
-    """How far it is boxed; a phantom says that it is one in every state."""
-    if row.synthetic:
-        return text("photos.synthetic_boxes", n=row.boxes) if row.boxes else text("photos.synthetic")
-    return text("photos.boxes", n=row.boxes) if row.boxes else text("photos.no_boxes")
+            super().keyPressEvent(event)
 
 
 class PhotoPanel(QWidget):
-    """The list with its heading and filter. ``chosen`` carries the ImageRow to show."""
+    """``chosen`` carries the ImageRow to show."""
 
     chosen = Signal(object)
     all_wanted = Signal()
@@ -221,7 +77,8 @@ class PhotoPanel(QWidget):
         self.setMinimumWidth(150)
         self.model = PhotoModel(self)
         self._title: str | None = None
-        self._unseen = False
+        self._wanted = 0
+        self._going = 1
         self._heading = Elided("section")
         self._count = label("caption")
         self.back = QPushButton()
@@ -231,26 +88,23 @@ class PhotoPanel(QWidget):
         self.filter.setClearButtonEnabled(True)
         for clear in self.filter.findChildren(QAction):  # Qt's own icon is made for light windows
             clear.setIcon(icon("close"))
-        self.filter.textChanged.connect(self._filter)
-        self.view = QListView()
-        self.view.setUniformItemSizes(True)
-        self.view.setLayoutMode(QListView.LayoutMode.Batched)  # all of 100,000 rows at once stall for 160 ms
-        self.view.setBatchSize(5000)
+        self.filter.textChanged.connect(self._search)
+        self.shows = _Shows(self.model)
+        self.shows.picked.connect(self.show_only)
+        self.view = PhotoView()
         self.view.setModel(self.model)
         self.view.setItemDelegate(PhotoDelegate(thumbnails, self.view))
-        self.view.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.view.setMouseTracking(True)
         self.view.selectionModel().currentChanged.connect(self._current_changed)
-        self.view.verticalScrollBar().rangeChanged.connect(self._bring_into_view)
         thumbnails.arrived.connect(lambda _path: self.view.viewport().update())
         head = QHBoxLayout()
         head.setContentsMargins(12, 8, 8, 0)
         head.addWidget(self._heading, 1)
         head.addWidget(self._count)
-        find = QHBoxLayout()
+        find = QVBoxLayout()
         find.setContentsMargins(8, 0, 8, 4)
+        find.setSpacing(4)
         find.addWidget(self.filter)
+        find.addWidget(self.shows)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)
@@ -260,41 +114,75 @@ class PhotoPanel(QWidget):
         layout.addWidget(self.view, 1)
         self.retranslate()
 
+    # -- rows ----------------------------------------------------------------------------------------------------
     def show_rows(
-        self, rows: Sequence[ImageRow], title: str | None = None, notes: dict[int, str] | None = None, choose: int = -1
+        self,
+        rows: Iterable[ImageRow],
+        title: str | None = None,
+        notes: dict[int, str] | None = None,
+        choose: int = 0,
+        more: bool = False,
     ) -> None:
-        """``title`` names a folder or a patient (None: the workspace); ``choose``: the id to open, else the first."""
+        """``title`` names a folder or a patient (None: the workspace); ``choose``: the id to open, else the first.
+
+        With ``more`` to come by :meth:`append_rows`, the one to open may be among them; :meth:`all_came` ends it.
+        """
         self._title = title
+        self._wanted = choose if more else 0
+        self._going = 1
         self.filter.blockSignals(True)
         self.filter.clear()
         self.filter.blockSignals(False)
-        self.model.set_filter("")
         self.model.set_rows(rows, notes)
         self.retranslate()
-        index = self.model.index_of(choose)
-        self._unseen = True
-        self.view.setCurrentIndex(index if index.isValid() else self.model.index(0))
-        self._bring_into_view()
+        if not self.go_to(choose) and not self._wanted:
+            self.view.setCurrentIndex(self.model.index(0))
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """A list that became shorter still shows the whole of the chosen photo."""
-        super().resizeEvent(event)
-        self.view.scrollTo(self.view.currentIndex())
+    def append_rows(self, rows: Sequence[ImageRow]) -> None:
+        """More of what is shown; the chosen photo and the place in the list stay."""
+        self.model.append_rows(rows)
+        self._say_count()
+        if self._wanted and self.go_to(self._wanted):
+            self._wanted = 0
 
-    def _bring_into_view(self) -> None:
-        """The chosen photo may stand further down than the list has been laid out yet."""
-        if self._unseen and self.view.visualRect(self.view.currentIndex()).isValid():
-            self._unseen = False
-            self.view.scrollTo(self.view.currentIndex())
+    def all_came(self) -> None:
+        """No more rows come: a photo that was to be opened and is not there gives way to the first."""
+        if self._wanted and not self.view.currentIndex().isValid():
+            self.view.setCurrentIndex(self.model.index(0))
+        self._wanted = 0
 
+    def show_only(self, show: Show) -> None:
+        self._keeping_current(lambda: self.model.set_show(show))
+
+    def _search(self, words: str) -> None:
+        self._keeping_current(lambda: self.model.set_words(words))
+
+    def _keeping_current(self, filter_: Callable[[], None]) -> None:
+        """The photo at work stays open, and chosen where the filter lets it through."""
+        row = self.current()
+        filter_()
+        if row is not None and (index := self.model.index_of(row.id)).isValid():
+            self.view.selectionModel().blockSignals(True)
+            self.view.setCurrentIndex(index)
+            self.view.selectionModel().blockSignals(False)
+        self.retranslate()
+
+    # -- the chosen one ------------------------------------------------------------------------------------------
     def current(self) -> ImageRow | None:
         return self.model.row_of(self.view.currentIndex())
+
+    def neighbours(self) -> tuple[ImageRow, ...]:
+        """The photos that are likely to be wanted next, the likeliest first."""
+        at = self.view.currentIndex().row()
+        beside = (self.model.row_of(self.model.index(at + self._going * step)) for step in AHEAD)
+        return tuple(row for row in beside if row is not None)
 
     def go_to(self, image_id: int) -> bool:
         """Choose this photo; False if the list does not show it."""
         index = self.model.index_of(image_id)
         if index.isValid():
             self.view.setCurrentIndex(index)
+            self.view.scrollTo(index)
         return index.isValid()
 
     def step(self, by: int) -> None:
@@ -304,28 +192,68 @@ class PhotoPanel(QWidget):
         if wanted.isValid():
             self.view.setCurrentIndex(wanted)
 
-    def _filter(self, words: str) -> None:
-        row = self.current()
-        self.model.set_filter(words)
-        if row is not None and (index := self.model.index_of(row.id)).isValid():
-            self.view.selectionModel().blockSignals(True)
-            self.view.setCurrentIndex(index)
-            self.view.selectionModel().blockSignals(False)
-        self.retranslate()
-
-    def _current_changed(self, index: QModelIndex) -> None:
+    def _current_changed(self, index: QModelIndex, before: QModelIndex) -> None:
         row = self.model.row_of(index)
         if row is not None:
+            self._wanted = 0
+            self._going = -1 if before.isValid() and index.row() < before.row() else 1
             self.chosen.emit(row)
+
+    # -- words ---------------------------------------------------------------------------------------------------
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """A list that became shorter still shows the whole of the chosen photo."""
+        super().resizeEvent(event)
+        self.view.scrollTo(self.view.currentIndex())
+
+    def _say_count(self) -> None:
+        shown, total = self.model.rowCount(), self.model.total
+        self._count.setText(f"{total:,}" if shown == total else f"{shown:,} / {total:,}")
 
     def retranslate(self) -> None:
         self._heading.setText(self._title or text("photos.all"))
         self._heading.setToolTip(self._title or "")
-        shown, total = self.model.rowCount(), self.model.total
-        self._count.setText(f"{total:,}" if shown == total else f"{shown:,} / {total:,}")
+        self._say_count()
         self.filter.setPlaceholderText(text("photos.filter"))
         self.filter.setAccessibleName(text("photos.filter"))
+        self.shows.retranslate()
         self.back.setText(text("photos.show_all"))
         self.back.setVisible(self._title is not None)
         self.view.setAccessibleName(text("photos.all"))
         self.view.viewport().update()
+
+
+class _Shows(Choice):
+    """Which photos the list shows. How many each choice has is counted when a person looks at the choices."""
+
+    def __init__(self, model: PhotoModel) -> None:
+        self._model = model
+        super().__init__(_show_words)
+
+    def retranslate(self) -> None:
+        super().retranslate()
+        self.set_key(self._model.show)
+        self.setToolTip(text("photos.shown"))
+        self.setAccessibleName(text("photos.shown"))
+
+    def showPopup(self) -> None:
+        counts = self._model.counts()
+        for place, (key, words) in enumerate(_show_words()):
+            self.setItemText(place, f"{words}  {counts[key]:,}")
+        super().showPopup()
+
+    def hidePopup(self) -> None:
+        super().hidePopup()
+        self.retranslate()
+
+
+def _show_words() -> tuple[tuple[Show, str], ...]:
+    return (
+        ("all", text("photos.show.all")),
+        ("needs", text("photos.show.needs")),
+        ("empty", text("photos.show.empty")),
+        ("boxed", text("photos.show.boxed")),
+        ("unverified", text("photos.show.unverified")),
+        ("verified", text("photos.show.verified")),
+        ("rejected", text("photos.show.rejected")),
+        ("mine", text("photos.show.mine")),
+    )

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QWidget
 
 from app.common.words import text
-from app.views.parts import Elided, label, line
+from app.views.parts import Elided, label, line, name_button, tool_button
 from app.views.services import Services
 
 
@@ -28,6 +28,10 @@ class StatusLine(QWidget):
         self.progress.setFixedSize(96, 4)
         self.progress.setTextVisible(False)
         self.progress.hide()
+        self.stop = tool_button("close", lambda: self._stop and self._stop())
+        self.stop.setFixedSize(24, 24)
+        self.stop.hide()
+        self._stop: Callable[[], object] | None = None
         row = QHBoxLayout(self)
         row.setContentsMargins(16, 0, 16, 0)
         row.setSpacing(12)
@@ -36,6 +40,7 @@ class StatusLine(QWidget):
         row.addWidget(self.models, 4)
         row.addWidget(self.work)
         row.addWidget(self.progress)
+        row.addWidget(self.stop)
         row.addWidget(self.time)
         self.retranslate()
 
@@ -48,8 +53,12 @@ class StatusLine(QWidget):
     def set_time(self, say: Callable[[], str]) -> None:
         self._set("_say_time", say)
 
-    def set_work(self, say: Callable[[], str], share: float | None = None) -> None:
-        """What runs in the background; ``share`` 0..1 shows how far it is."""
+    def set_work(
+        self, say: Callable[[], str], share: float | None = None, stop: Callable[[], object] | None = None
+    ) -> None:
+        """What runs in the background; ``share`` 0..1 shows how far it is, ``stop`` gives it up."""
+        self._stop = stop
+        self.stop.setVisible(stop is not None)
         self._set("_say_work", say)
         self.progress.setVisible(share is not None)
         self.progress.setValue(round(100 * (share or 0)))
@@ -59,6 +68,7 @@ class StatusLine(QWidget):
         self.retranslate()
 
     def retranslate(self) -> None:
+        name_button(self.stop, text("status.stop"))
         for shown, say in (
             (self.device, self._say_device),
             (self.models, self._say_models),

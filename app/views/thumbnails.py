@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QSize, Qt, Signal
 from PySide6.QtGui import QImage, QPixmap
 
 from app.common.errors import UserError
 from app.views.background import Background
-
-if TYPE_CHECKING:
-    from app.common.images import Photo
+from app.views.images import image_of
 
 CACHE_BYTES = 48 << 20
 WAITING = 120  # older wishes than these were scrolled past
@@ -89,10 +86,4 @@ def _small_image(path: Path) -> QImage:
     image = image_of(read_photo(path, SIDE))
     return image.scaled(
         QSize(SIDE * 2, SIDE), Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
-    ).convertToFormat(QImage.Format.Format_RGB32)
-
-
-def image_of(photo: Photo) -> QImage:
-    """Qt's picture of the photo's pixels (its own copy)."""
-    height, width = photo.pixels.shape[:2]
-    return QImage(photo.pixels.data, width, height, 3 * width, QImage.Format.Format_RGB888).copy()
+    )

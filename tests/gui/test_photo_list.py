@@ -27,7 +27,7 @@ def test_the_list_is_quick_at_a_hundred_thousand_rows(qtbot: QtBot) -> None:
     began = perf_counter()
     model.set_rows(rows)
     assert model.index_of(99_999).row() == 99_999
-    model.set_filter("99999")
+    model.set_words("99999")
     assert model.rowCount() == 1
     assert model.index_of(99_999).row() == 0
     assert not model.index_of(5).isValid()
@@ -58,10 +58,10 @@ def test_a_photo_far_down_a_long_list_is_brought_into_view(qtbot: QtBot) -> None
 
 def test_a_phantom_says_that_it_is_one_in_the_list_too() -> None:
     from app.datasets.records import ImageRow
-    from app.views.photo_list import _state_words
+    from app.views.photo_delegate import state_words
 
     def words(boxes: int, synthetic: bool) -> str:
-        return _state_words(ImageRow(1, "a.jpg", Path("a.jpg"), True, synthetic, None, None, None, None, boxes, False))
+        return state_words(ImageRow(1, "a.jpg", Path("a.jpg"), True, synthetic, None, None, None, None, boxes, False))
 
     assert (words(0, True), words(3, True)) == ("synthetic", "synthetic · 3")
     assert (words(0, False), words(3, False)) == ("no boxes yet", "boxes: 3")

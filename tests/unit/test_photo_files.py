@@ -72,7 +72,7 @@ def test_an_unreadable_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     scandir = os.scandir
 
     def refuse(folder: Path) -> object:
-        if folder.name == "closed":
+        if Path(folder).name == "closed":
             raise PermissionError(13, "Permission denied")
         return scandir(folder)
 

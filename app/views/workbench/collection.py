@@ -11,37 +11,62 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from app.common.errors import UserError
-from app.common.photo_files import PHOTO_SUFFIXES, readable, walk_photos
+from app.common.photo_files import PHOTO_SUFFIXES
 from app.common.words import text
 from app.datasets.records import ImageRow
-from app.views.background import Changed
 from app.views.photo_list import PhotoPanel
 from app.views.services import Services
 from app.views.workbench import desk
+from app.views.workbench.opening import Everything, Opening
 
 
 class Collection(QObject):
     emptied = Signal()
     nothing_found = Signal()
-    working = Signal(bool)  # True while a folder is walked and its photos are registered
+    working = Signal(object)  # how many photos a folder has shown so far; None: no more come
 
     def __init__(self, services: Services, panel: PhotoPanel, parent: QWidget) -> None:
         super().__init__(parent)
         self._services = services
         self._panel = panel
         self._window = parent
+        self._coming: Opening | Everything | None = None
+        self._title: str | None = None
+        self._first: ImageRow | None = None
+        self._whole = False  # the list shows every photo of the workspace
         panel.all_wanted.connect(self.show_all)
 
+    # -- the workspace -------------------------------------------------------------------------------------------
     def show_all(self) -> None:
         current = self._panel.current()
-        choose = current.id if current else self._services.settings.last_image
-        self._services.background.read(desk.every_photo, partial(self._show, choose=choose), owner=self)
+        self._show_all(current.id if current else self._services.settings.last_image)
 
-    def _show(self, rows: Sequence[ImageRow], title: str | None = None, choose: int = -1) -> None:
-        self._panel.show_rows(rows, title, choose=choose)
-        if not rows:
+    def _show_all(self, choose: int) -> None:
+        self.stop()
+        self._whole = False
+        coming = Everything(self._services, self)
+        coming.came.connect(partial(self._page_came, choose))
+        coming.ended.connect(self._all_came)
+        self._coming, self._first = coming, None
+        coming.start()
+
+    def _page_came(self, choose: int, rows: Sequence[ImageRow]) -> None:
+        if self._first is None:
+            self._first = rows[0]
+            self._panel.show_rows(rows, choose=choose, more=True)
+        else:
+            self._panel.append_rows(rows)
+
+    def _all_came(self, errors: Sequence[UserError]) -> None:
+        self._coming, self._whole = None, True
+        if self._first is None:
+            self._panel.show_rows(())
             self.emptied.emit()
+        self._panel.all_came()
+        for error in errors:
+            self._services.report(error)
 
+    # -- files and folders ---------------------------------------------------------------------------------------
     def ask_for_files(self) -> None:
         suffixes = " ".join(f"*{s} *{s.upper()}" for s in sorted(PHOTO_SUFFIXES))
         files, _ = QFileDialog.getOpenFileNames(
@@ -59,43 +84,49 @@ class Collection(QObject):
         return self._services.settings.last_folder
 
     def open(self, paths: Sequence[Path]) -> None:
-        """Link the photos behind ``paths`` (folders with all under them) and show them."""
+        """Link the photos behind ``paths`` and show them: a folder (with all under it) by itself, files among all."""
+        self.stop()
         first = paths[0] if paths[0].is_dir() else paths[0].parent
         self._services.change_settings(last_folder=str(first.absolute()))
-        title = paths[0].name if len(paths) == 1 and paths[0].is_dir() else None
-        self.working.emit(True)
-        self._services.background.work(
-            partial(_walk, tuple(paths)), partial(self._walked, title), self._given_up, owner=self
-        )
+        self._title = (paths[0].absolute().name or str(paths[0])) if len(paths) == 1 and paths[0].is_dir() else None
+        coming = Opening(self._services, paths, self)
+        coming.came.connect(self._came)
+        coming.ended.connect(self._opened)
+        self._coming, self._first = coming, None
+        self.working.emit(0)
+        coming.start()
 
-    def _walked(self, title: str | None, found: tuple[tuple[Path, ...], tuple[UserError, ...]]) -> None:
-        photos, errors = found
+    def stop(self) -> None:
+        """No more photos come; those that have come stay."""
+        if self._coming is not None:
+            self._coming.give_up()
+            self._coming = None
+            self._panel.all_came()
+            self.working.emit(None)
+
+    def _came(self, rows: Sequence[ImageRow]) -> None:
+        if not rows:
+            return
+        is_first, self._first = self._first is None, self._first or rows[0]
+        if self._title is not None and is_first:
+            self._whole = False
+            self._panel.show_rows(rows, self._title, more=True)
+        elif self._title is not None or self._whole:
+            self._panel.append_rows(rows)
+        if self._whole and is_first:
+            self._panel.go_to(rows[0].id)
+        self.working.emit(self._panel.model.total if self._title is not None else 0)
+
+    def _opened(self, errors: Sequence[UserError]) -> None:
+        self._coming = None
+        self._panel.all_came()
+        self.working.emit(None)
         for error in errors[:3]:
             self._services.report(error)
-        if not photos:
-            self.working.emit(False)
-            if not errors:
-                self.nothing_found.emit()
-            return
-        self._services.background.change(
-            partial(desk.link, paths=photos),
-            Changed(frozenset({"images"})),
-            partial(self._linked, title),
-            self._given_up,
-            owner=self,
-        )
-
-    def _given_up(self, error: UserError) -> None:
-        self.working.emit(False)
-        self._services.report(error)
-
-    def _linked(self, title: str | None, rows: tuple[ImageRow, ...]) -> None:
-        self.working.emit(False)
-        if title is not None:
-            self._show(rows, title)
-        else:
-            choose = rows[0].id if rows else -1
-            self._services.background.read(desk.every_photo, partial(self._show, choose=choose), owner=self)
+        if self._first is None and not errors:
+            self.nothing_found.emit()
+        elif self._first is not None and self._title is None and not self._whole:
+            self._show_all(self._first.id)
 
     def show_patient(self, patient: str) -> None:
         current = self._panel.current()
@@ -108,21 +139,8 @@ class Collection(QObject):
     def _show_patient(
         self, patient: str, choose: int, found: tuple[tuple[ImageRow, ...], dict[int, date | None]]
     ) -> None:
+        self.stop()
+        self._whole = False
         rows, days = found
         notes = {i: day.isoformat() if day else text("photos.unknown_day") for i, day in days.items()}
         self._panel.show_rows(rows, text("photos.patient", code=patient), notes, choose)
-
-
-def _walk(paths: tuple[Path, ...]) -> tuple[tuple[Path, ...], tuple[UserError, ...]]:
-    """Photos; and the folders that could not be looked into, the names that are no text, what is missing."""
-    errors: list[UserError] = []
-    found = tuple(walk_photos(paths, errors.append))
-    present = []
-    for path in found:
-        if readable(str(path)) != str(path):
-            errors.append(UserError("name_not_text", name=readable(path.name)))
-        elif path.exists():
-            present.append(path)
-        else:
-            errors.append(UserError("file_missing", file=path.name))
-    return tuple(present), tuple(errors)

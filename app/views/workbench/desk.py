@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 from app.annotation.document import Document, Edit
@@ -29,18 +28,18 @@ class OnDesk:
     answer: Mapping[str, Any] | None
 
 
-def every_photo(session: Any) -> tuple[ImageRow, ...]:
+def page(session: Any, after: int, most: int) -> tuple[ImageRow, ...]:
+    """The workspace's photos behind that id."""
     from app.datasets import store
 
-    return store.image_rows(session)
+    return store.image_page(session, after, most)
 
 
-def link(session: Any, paths: Sequence[Path]) -> tuple[ImageRow, ...]:
+def link(session: Any, paths: Sequence[str]) -> tuple[ImageRow, ...]:
     """Register photos where they lie; their rows in the order given, each once."""
     from app.datasets import store
 
-    ids = tuple(dict.fromkeys(store.link_images(session, paths)))
-    return store.image_rows(session, ids)
+    return store.link_rows(session, paths)
 
 
 def lay_out(session: Any, image_id: int, size: tuple[int, int], synthetic: bool, rater: str | None) -> OnDesk:

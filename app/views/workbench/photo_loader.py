@@ -1,12 +1,13 @@
 """Photos from disk to the screen, off the GUI thread: first at the scale that the screen needs, then whole.
 
-The neighbours are decoded ahead, so that the next photo stands at once.
+The photo that is wanted now has a thread of its own. Its neighbours, and all its pixels, come on another, in the order
+of their use; what has not begun is given up when the next photo is wanted.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
@@ -17,10 +18,13 @@ from PySide6.QtGui import QImage
 
 from app.common.errors import UserError
 from app.views.background import Background
-from app.views.thumbnails import image_of
+from app.views.images import image_of
+
 
 FIRST_SHORT_SIDE = 900
-KEPT = 4
+"""Pixels of the shorter side, enough for a canvas of most screens; see :meth:`PhotoLoader.set_room`."""
+KEPT_BYTES = 192 << 20
+"""Of decoded photos: some thirty at an ordinary screen's scale, a handful where the screen is large."""
 
 
 @dataclass(frozen=True)
@@ -41,30 +45,50 @@ class PhotoLoader(QObject):
     def __init__(self, background: Background, parent: QObject) -> None:
         super().__init__(parent)
         self._background = background
+        self._short_side = FIRST_SHORT_SIDE
         self._kept: OrderedDict[Path, Loaded] = OrderedDict()
+        self._bytes = 0
         self._waiting: list[Future[Loaded]] = []
+
+    def set_room(self, width: int, height: int) -> None:
+        """The canvas in the screen's pixels: a photo fitted into it never needs a longer shorter side than this."""
+        self._short_side = max(min(width, height), 1)
+
+    def at_hand(self, path: Path) -> Loaded | None:
+        """The photo, if it was decoded ahead."""
+        found = self._kept.get(path)
+        if found is not None:
+            self._kept.move_to_end(path)
+        return found
 
     def load(self, path: Path, done: Callable[[Loaded], object], failed: Callable[[UserError], object]) -> None:
         """The photo at the screen's scale; at once where it was decoded ahead."""
         self._drop_waiting()
-        if path in self._kept:
-            done(self._kept[path])
+        found = self.at_hand(path)
+        if found is not None:
+            done(found)
             return
-        load = partial(load_photo, path, FIRST_SHORT_SIDE)
-        self._waiting.append(self._background.work(load, lambda loaded: done(self._keep(loaded)), failed, owner=self))
+        load = partial(load_photo, path, self._short_side)
+        keep = partial(self._keep_and, done)
+        self._waiting.append(self._background.work(load, keep, failed, owner=self, lane="photo"))
 
     def load_whole(self, path: Path, done: Callable[[Loaded], object]) -> None:
         """All its pixels. Given up when another photo is loaded; a failure was told at the first look."""
         load = partial(load_photo, path, None)
-        self._waiting.append(self._background.work(load, done, lambda _: None, owner=self))
+        self._waiting.append(self._background.work(load, done, lambda _: None, owner=self, lane="ahead"))
 
-    def ahead(self, path: Path) -> None:
-        if path not in self._kept:
-            load = partial(load_photo, path, FIRST_SHORT_SIDE)
-            self._waiting.append(self._background.work(load, self._keep, lambda _: None, owner=self))
+    def ahead(self, paths: Iterable[Path], done: Callable[[Loaded], object]) -> None:
+        """Decode what is likely to be wanted next, the likeliest first; ``done`` for each, at once if it is there."""
+        for path in paths:
+            if path in self._kept:
+                done(self._kept[path])
+                continue
+            load, keep = partial(load_photo, path, self._short_side), partial(self._keep_and, done)
+            self._waiting.append(self._background.work(load, keep, lambda _: None, owner=self, lane="ahead"))
 
     def forget(self) -> None:
         self._kept.clear()
+        self._bytes = 0
 
     def _drop_waiting(self) -> None:
         """What was asked for the photo before and has not begun."""
@@ -72,18 +96,27 @@ class PhotoLoader(QObject):
             future.cancel()
         self._waiting.clear()
 
-    def _keep(self, loaded: Loaded) -> Loaded:
+    def _keep_and(self, done: Callable[[Loaded], object], loaded: Loaded) -> None:
+        self._keep(loaded)
+        done(loaded)
+
+    def _keep(self, loaded: Loaded) -> None:
+        before = self._kept.pop(loaded.path, None)
+        self._bytes += loaded.image.sizeInBytes() - (before.image.sizeInBytes() if before else 0)
         self._kept[loaded.path] = loaded
-        self._kept.move_to_end(loaded.path)
-        while len(self._kept) > KEPT:
-            self._kept.popitem(last=False)
-        return loaded
+        while self._bytes > KEPT_BYTES and len(self._kept) > 1:
+            _, oldest = self._kept.popitem(last=False)
+            self._bytes -= oldest.image.sizeInBytes()
 
 
 def load_photo(path: Path, short_side: int | None) -> Loaded:
-    from app.common.images import is_synthetic, read_photo
+    """What the canvas paints from, made here because here is off the GUI thread. A JPEG that breaks off is shown as
+    far as it goes, with the warning ``photo_truncated``.
 
-    photo = read_photo(path, short_side)
-    # What the canvas paints from, made here because here is off the GUI thread.
-    image = image_of(photo).convertToFormat(QImage.Format.Format_RGB32)
-    return Loaded(path, image, (photo.width, photo.height), is_synthetic(path), photo.warnings)
+    Raises:
+        UserError: as :func:`app.common.images.read_photo`.
+    """
+    from app.common.images import read_photo
+
+    photo = read_photo(path, short_side, broken_too=True)
+    return Loaded(path, image_of(photo), (photo.width, photo.height), photo.synthetic, photo.warnings)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -58,6 +58,9 @@ class Sitting(QObject):
         self._given_up: set[str] = set()  # what the engine refused of this photo, named as in _asked
         self._case_under_way = False
         self._case_next: CaseRecord | None = None
+        self._neighbours: tuple[ImageRow, ...] = ()
+        self._up: OnDesk | None = None  # what the canvas shows already
+        self._desks: dict[int, OnDesk] = {}  # neighbours made ready
         self._to_point_at: frozenset[str] = frozenset()  # boxes that a step changed on the photo being opened
         canvas.edited.connect(self._edited)
         canvas.drawn_box_settled.connect(self.classify)
@@ -65,15 +68,25 @@ class Sitting(QObject):
         engine.refused.connect(self._refused)
         engine.ready.connect(self._engine_ready)
         engine.restarted.connect(self._asked.clear)
+        services.background.changed.connect(self._forget_ready)
 
     # -- opening -------------------------------------------------------------------------------------------------
-    def open(self, row: ImageRow, neighbours: tuple[Path, ...] = ()) -> None:
-        """Show another photo. Until it stands, nothing can be drawn into the one before."""
+    def open(self, row: ImageRow, neighbours: tuple[ImageRow, ...] = ()) -> None:
+        """Show another photo. Until its boxes are known to be the newest, nothing can be drawn into it.
+
+        What was made ready ahead is put up at once; ``neighbours`` are made ready once this one stands.
+        """
         self._forget_questions()
         self.row, self.shown, self.problem = row, False, ""
+        self._neighbours, self._up = neighbours, None
         self._given_up.clear()
         self._canvas.set_read_only(True)
-        self._loader.load(row.path, partial(self._loaded, row.id, neighbours), partial(self._not_loaded, row.id))
+        ratio = self._canvas.devicePixelRatioF()
+        self._loader.set_room(round(self._canvas.width() * ratio), round(self._canvas.height() * ratio))
+        loaded, ready = self._loader.at_hand(row.path), self._desks.get(row.id)
+        if loaded is not None and ready is not None:
+            self._put_up(loaded, ready)
+        self._loader.load(row.path, partial(self._loaded, row.id), partial(self._not_loaded, row.id))
 
     def close(self) -> None:
         self._forget_questions()
@@ -82,9 +95,13 @@ class Sitting(QObject):
         self._canvas.clear_photo()
         self.photo_shown.emit()
 
-    def _loaded(self, image_id: int, neighbours: tuple[Path, ...], loaded: Loaded) -> None:
-        if self.row is None or self.row.id != image_id:
-            return
+    def _loaded(self, image_id: int, loaded: Loaded) -> None:
+        if self.row is not None and self.row.id == image_id:
+            self._lay_out(image_id, loaded, partial(self._laid_out, loaded), partial(self._not_loaded, image_id))
+
+    def _lay_out(
+        self, image_id: int, loaded: Loaded, done: Callable[[OnDesk], object], failed: Callable[[UserError], object]
+    ) -> None:
         models = self._engine.models
         lay_out = partial(
             desk.lay_out,
@@ -93,13 +110,7 @@ class Sitting(QObject):
             synthetic=loaded.synthetic,
             rater=desk.rater_of(models) if models else None,
         )
-        self._services.background.change(
-            lay_out,
-            Changed(frozenset(), image_id),
-            partial(self._laid_out, loaded, neighbours),
-            partial(self._not_loaded, image_id),
-            owner=self,
-        )
+        self._services.background.change(lay_out, Changed(frozenset(), image_id), done, failed, owner=self)
 
     def _not_loaded(self, image_id: int, error: UserError) -> None:
         if self.row is not None and self.row.id == image_id:
@@ -108,31 +119,63 @@ class Sitting(QObject):
             self.failed.emit(error)
             self.photo_shown.emit()
 
-    def _laid_out(self, loaded: Loaded, neighbours: tuple[Path, ...], on_desk: OnDesk) -> None:
+    def _put_up(self, loaded: Loaded, on_desk: OnDesk) -> None:
+        """Photo, boxes and suggestions on the canvas, painted together."""
+        self._up = on_desk
+        self.answer = on_desk.answer or {}
+        self._tops = lesion_tops(self.answer, on_desk.row.id)
+        self._canvas.set_photo(loaded.image, loaded.size, loaded.synthetic)
+        self._canvas.set_document(on_desk.document)
+        self._canvas.set_suggestions(suggestions_of(self.answer, on_desk.row.id))
+        self._canvas.set_readings({id_: Reading(*top[0]) for id_, top in self._tops.items() if top})
+
+    def _laid_out(self, loaded: Loaded, on_desk: OnDesk) -> None:
         if self.row is None or self.row.id != on_desk.row.id:
             return
         self.row, self.case, self.photos_of_patient = on_desk.row, on_desk.case, on_desk.photos_of_patient
         self.photo_warnings = loaded.warnings
-        self._canvas.set_photo(loaded.image, loaded.size, loaded.synthetic)
-        self._canvas.set_document(on_desk.document)
+        if self._up != on_desk:
+            self._put_up(loaded, on_desk)
         self._canvas.set_read_only(False)
         self.shown = True
-        self.answer, self._tops = {}, {}
         self.row_changed.emit(on_desk.row)
         self.journal_changed.emit(on_desk.journal.undoable, on_desk.journal.redoable)
         self.photo_shown.emit()
         self._point_at(self._to_point_at)
         if on_desk.answer is not None:
-            self._take(on_desk.answer)
+            self.reading_changed.emit()
+            self.read_through.emit()
             self._ask_for_drawn_boxes()
         else:
             self.read()
         if not (on_desk.document.annotations or on_desk.was_edited):
             self.sidecar_wanted.emit(on_desk.row)
-        if not loaded.is_whole:
-            self._loader.load_whole(loaded.path, partial(self._improve, on_desk.row.id))
-        for path in neighbours:
-            self._loader.ahead(path)
+        self._make_ready(loaded)
+
+    # -- ahead ---------------------------------------------------------------------------------------------------
+    def _make_ready(self, loaded: Loaded) -> None:
+        """The likeliest neighbour, then all of this photo's pixels, then the other neighbours; and what is known of
+        them, so that the next key press only has to paint."""
+        ids = {row.path: row.id for row in self._neighbours}
+        self._desks = {id_: ready for id_, ready in self._desks.items() if id_ in ids.values()}
+        paths = [row.path for row in self._neighbours]
+        self._loader.ahead(paths[:1], partial(self._decoded_ahead, ids))
+        if self.row is not None and not loaded.is_whole:
+            self._loader.load_whole(loaded.path, partial(self._improve, self.row.id))
+        self._loader.ahead(paths[1:], partial(self._decoded_ahead, ids))
+
+    def _decoded_ahead(self, ids: Mapping[Path, int], loaded: Loaded) -> None:
+        image_id = ids[loaded.path]
+        if image_id not in self._desks:
+            keep = partial(self._desks.__setitem__, image_id)
+            self._lay_out(image_id, loaded, keep, lambda _: None)
+
+    def _forget_ready(self, changed: Changed) -> None:
+        """What was made ready of a photo is stale once something of it has changed."""
+        if changed.image is None and changed.topics - {"images"}:
+            self._desks.clear()
+        elif changed.topics:
+            self._desks.pop(changed.image, None)
 
     def _improve(self, image_id: int, whole: Loaded) -> None:
         if self.shown and self.row is not None and self.row.id == image_id:
@@ -245,7 +288,9 @@ class Sitting(QObject):
     def read(self) -> None:
         """Have the whole photo read (again)."""
         self._given_up.clear()
-        if self.row is None or not self.shown or not self._engine.is_ready:
+        if "photo_truncated" in self.photo_warnings:
+            self._given_up.add("")
+        if self.row is None or not self.shown or not self._engine.is_ready or self._given_up:
             self.reading_changed.emit()
             return
         self._asked[self._engine.read(self.row.path, LOWEST)] = ""

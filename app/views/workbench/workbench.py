@@ -158,21 +158,23 @@ class Workbench(QWidget):
 
     # -- the photo -----------------------------------------------------------------------------------------------
     def _open(self, row: ImageRow) -> None:
-        index = self.photos.view.currentIndex().row()
-        beside = (self.photos.model.row_of(self.photos.model.index(index + step)) for step in (1, -1))
         self._set_has_photo(True)
         self.frame.messages.dismiss(self.sitting.problem)
         self.case_card.enter()
         self.case_card.setEnabled(False)  # until this photo's card stands, nothing is entered for it
         self.services.change_settings(last_image=row.id)
-        self.sitting.open(row, tuple(other.path for other in beside if other is not None))
+        self.sitting.open(row, self.photos.neighbours())
 
     def _nothing_to_show(self) -> None:
         self.sitting.close()
         self._set_has_photo(False)
 
-    def _say_working(self, working: bool) -> None:
-        self.frame.status.set_work(lambda: text("photos.opening") if working else "")
+    def _say_working(self, found: int | None) -> None:
+        if found is None:
+            self.frame.status.set_work(lambda: "")
+        else:
+            words = partial(text, "photos.opening", n=f"{found:,}")
+            self.frame.status.set_work(words, stop=self.collection.stop)
 
     def _set_has_photo(self, there: bool) -> None:
         self._middle.setCurrentIndex(1 if there else 0)
