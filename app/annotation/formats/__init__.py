@@ -6,10 +6,11 @@ A file that nobody changed comes back byte for byte; a changed one differs only 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import PurePath
 from typing import Final, Literal, get_args
 
-from app.annotation.formats import voc, yolo
+from app.annotation.formats import coco, createml, labelme, voc, yolo
 from app.annotation.formats.boxes import annotations_of, shapes_of
 from app.annotation.formats.change import Change, change_of
 from app.annotation.formats.sheet import (
@@ -40,9 +41,33 @@ SUFFIXES: Final[dict[Format, str]] = {
     "xanylabeling": ".json",
 }
 CLASS_LIST: Final = "classes.txt"
-_READERS: dict[Format, Callable[[bytes, str, Context], Sheet]] = {"voc": voc.read, "yolo": yolo.read}
-_PATCHERS: dict[Format, Callable[[bytes, Sheet, Change, Context], bytes]] = {"voc": voc.patched, "yolo": yolo.patched}
-_WRITERS: dict[Format, Callable[[Page, Context], bytes]] = {"voc": voc.fresh, "yolo": yolo.fresh}
+SET_FILE: Final = "annotations.json"
+_READERS: dict[Format, Callable[[bytes, str, Context], Sheet]] = {
+    "voc": voc.read,
+    "yolo": yolo.read,
+    "createml": createml.read,
+    "coco": coco.read,
+    "labelme": labelme.read,
+    "xanylabeling": labelme.read,
+}
+_PATCHERS: dict[Format, Callable[[bytes, Sheet, Change, Context], bytes]] = {
+    "voc": voc.patched,
+    "yolo": yolo.patched,
+    "createml": createml.patched,
+    "coco": coco.patched,
+    "labelme": partial(labelme.patched, "labelme"),
+    "xanylabeling": partial(labelme.patched, "xanylabeling"),
+}
+_WRITERS: dict[Format, Callable[[Page, Context], bytes]] = {
+    "voc": voc.fresh,
+    "yolo": yolo.fresh,
+    "labelme": partial(labelme.fresh, "labelme"),
+    "xanylabeling": partial(labelme.fresh, "xanylabeling"),
+}
+_SET_WRITERS: dict[Format, Callable[[Sequence[Page], Context], bytes]] = {
+    "createml": createml.fresh,
+    "coco": coco.fresh,
+}
 
 __all__ = [
     "FORMATS",
@@ -105,10 +130,13 @@ def fresh(format: Format, pages: Sequence[Page], context: Context) -> dict[str, 
     """The files that Squama makes of these pages, by name.
 
     ``voc``: labelImg's bytes. ``yolo``: in the order of the context's classes, with ``classes.txt`` and ``data.yaml``;
-    labels that the list lacks come at its end. A second photo of one stem gets a number behind it.
+    labels that the list lacks come at its end. Formats of whole sets: ``annotations.json``. A second photo
+    of one stem gets a number behind it.
     """
     classes = needed_classes((s.label for p in pages for s in p.shapes), context)
     inside = Context(classes, context.sizes, context.names, context.label)
+    if format in WHOLE_SET:
+        return {SET_FILE: _SET_WRITERS[format](pages, inside)}
     files: dict[str, bytes] = {}
     for page in pages:
         files[_free(page, SUFFIXES[format], files)] = _WRITERS[format](page, inside)

@@ -12,7 +12,7 @@ def spliced(body: AnyStr, splices: Iterable[tuple[int, int, AnyStr]]) -> AnyStr:
     Raises:
         ValueError: where two overlap.
     """
-    parts = []
+    parts: list[AnyStr] = []
     at = 0
     for start, end, new in sorted(splices, key=lambda s: s[:2]):
         if start < at:

@@ -1,0 +1,355 @@
+"""COCO: one file for a set: photos, categories, and boxes with polygons, masks or key points.
+
+A box that a person changes takes its polygons and key points along; its ``area`` follows. A mask (run lengths) cannot
+be carried along: it gives way to the box's own outline. Records without a place on the photo (captions) are kept.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from app.annotation.formats.boxes import extent, mapped
+from app.annotation.formats.change import Change
+from app.annotation.formats.json_text import (
+    Span,
+    Splice,
+    a_number,
+    a_size,
+    a_text,
+    decoded,
+    elements,
+    indent_at,
+    line_at,
+    member,
+    members,
+    object_like,
+    parsed,
+    rendered,
+    root_of,
+    style_of,
+    tidy,
+    uncollected,
+    with_elements,
+    with_member,
+)
+from app.annotation.formats.sheet import LARGEST, Context, Corners, DamageError, Page, Ring, Shape, Sheet
+from app.annotation.formats.splices import spliced
+from app.common.geometry import Box, box_from_corners
+from app.common.words import text
+
+_LISTS = ("images", "annotations", "categories")
+_PLACED = ("bbox", "segmentation", "keypoints")
+_new = partial(tuple.__new__, Shape)  # Shape(...) without its keyword handling: half the time
+
+
+# -- reading ---------------------------------------------------------------------------------------------------------
+
+
+def read(data: bytes, _stem: str, _context: Context) -> Sheet:
+    """A page a photo; entries of one file name are one page.
+
+    Raises:
+        DamageError: when it is no complete COCO file, or a box names a photo or a category that the file does not have.
+    """
+    body = decoded(data).body
+    raw = parsed(body)
+    if not isinstance(raw, dict) or not all(isinstance(raw.get(name), list) for name in _LISTS):
+        raise DamageError(text("formats.no_coco"), 1)
+    with uncollected():
+        names = dict(_each(body, raw, "categories", _category))
+        photos = list(_each(body, raw, "images", _photo))
+        pages: dict[str, tuple[int, int, list[Shape]]] = {}
+        places: dict[Any, list[Shape]] = {}
+        for key, name, width, height in photos:
+            places[key] = pages.setdefault(name, (width, height, []))[2]
+        _place(body, raw["annotations"], names, places)
+        made = tuple(Page(name, w, h, tuple(shapes)) for name, (w, h, shapes) in pages.items())
+    return Sheet(made, tuple(names.values()))
+
+
+def _each(body: str, raw: Mapping[str, Any], part: str, take: Any) -> Iterator[Any]:
+    for place, entry in enumerate(raw[part]):
+        try:
+            yield take(entry)
+        except (KeyError, TypeError) as error:
+            raise DamageError(text("formats.no_coco"), _line(body, part, place)) from error
+        except ValueError as error:
+            raise DamageError(str(error), _line(body, part, place)) from error
+
+
+def _category(entry: dict[str, Any]) -> tuple[Any, str]:
+    hash(entry["id"])
+    return entry["id"], a_text(entry["name"])
+
+
+def _photo(entry: dict[str, Any]) -> tuple[Any, str, int, int]:
+    hash(entry["id"])
+    return entry["id"], a_text(entry["file_name"]), a_size(entry.get("width")), a_size(entry.get("height"))
+
+
+def _line(body: str, part: str, place: int) -> int:
+    return line_at(body, elements(body, member(body, root_of(body), part))[place].start)
+
+
+def _place(body: str, raw: Sequence[Any], names: Mapping[Any, str], places: Mapping[Any, list[Shape]]) -> None:
+    """Put every box on its photo's list. Plain boxes stand first here: there may be 100,000 of them."""
+    for position, entry in enumerate(raw):
+        try:
+            get = entry.get
+            x, y, w, h = entry["bbox"]
+            if (
+                -LARGEST <= x <= LARGEST and -LARGEST <= y <= LARGEST
+                and -LARGEST <= w <= LARGEST and -LARGEST <= h <= LARGEST
+            ):  # fmt: skip
+                difficult, score = bool(get("ignore")), get("score")
+                outline = _outline(entry) if get("segmentation") else ()
+                if score is not None:
+                    a_number(score)
+                places[entry["image_id"]].append(
+                    _new((names[entry["category_id"]], (x, y, x + w, y + h), difficult, outline, score, position))
+                )
+                continue
+            raise ValueError(text("formats.bad_number", word=str(entry["bbox"])[:40]))
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            _place_other(body, entry, position, names, places, error)
+
+
+def _place_other(
+    body: str,
+    entry: Any,
+    position: int,
+    names: Mapping[Any, str],
+    places: Mapping[Any, list[Shape]],
+    problem: Exception,
+) -> None:
+    """A record without a box, or a damaged one."""
+    reason = str(problem) if isinstance(problem, ValueError) else ""
+    try:
+        if isinstance(entry, dict) and not any(entry.get(k) for k in _PLACED):
+            return
+        if entry["category_id"] not in names:
+            reason = text("formats.no_category", id=repr(entry["category_id"])[:40])
+        elif entry["image_id"] not in places:
+            reason = text("formats.no_image", id=repr(entry["image_id"])[:40])
+        elif not entry.get("bbox"):
+            outline = _outline(entry)
+            points = [p for ring in outline for p in ring] or _keypoints(entry)
+            if not points:
+                return
+            shape = Shape(names[entry["category_id"]], extent(tuple(points)), bool(entry.get("ignore")), outline)
+            places[entry["image_id"]].append(shape._replace(position=position))
+            return
+    except (KeyError, TypeError, AttributeError):
+        pass
+    except ValueError as error:
+        reason = str(error)
+    raise DamageError(reason or text("formats.no_coco"), _line(body, "annotations", position)) from problem
+
+
+def _outline(entry: Mapping[str, Any]) -> tuple[Ring, ...]:
+    raw = entry.get("segmentation")
+    if not raw:
+        return ()
+    if isinstance(raw, dict):
+        from app.annotation.formats.masks import rle_rings
+
+        return rle_rings(raw)
+    return tuple(tuple((a_number(x), a_number(y)) for x, y in zip(r[::2], r[1::2], strict=True)) for r in raw if r)
+
+
+def _keypoints(entry: Mapping[str, Any]) -> list[tuple[float, float]]:
+    flat = entry.get("keypoints") or []
+    triples = zip(flat[::3], flat[1::3], flat[2::3], strict=True)
+    return [(a_number(x), a_number(y)) for x, y, seen in triples if seen]
+
+
+# -- changing --------------------------------------------------------------------------------------------------------
+
+
+def patched(data: bytes, sheet: Sheet, change: Change, _context: Context) -> bytes:
+    """The file with the change in it and nothing else touched."""
+    encoded = decoded(data)
+    return encoded.back(spliced(encoded.body, list(_File(encoded.body).splices(sheet, change))))
+
+
+class _File:
+    def __init__(self, body: str) -> None:
+        self._body = body
+        self._raw = parsed(body)
+        self._style = style_of(body, escapes=True)
+        self._parts = {m.name: m.value for m in members(body, root_of(body)) if m.name in _LISTS}
+        self._boxes = elements(body, self._parts["annotations"])
+        numbers = [v for a in self._raw["annotations"] for v in a.get("bbox") or ()]
+        self._is_whole = bool(numbers) and not any(isinstance(v, float) for v in numbers)
+        self._categories: dict[str, Any] = {}
+        for entry in self._raw["categories"]:
+            self._categories.setdefault(entry["name"], entry["id"])
+        self._new_categories: list[dict[str, Any]] = []
+        self._box_ids = _Ids(a.get("id") for a in self._raw["annotations"])
+        self._image_ids = _Ids(i["id"] for i in self._raw["images"])
+        self._category_ids = _Ids(c["id"] for c in self._raw["categories"])
+
+    def splices(self, sheet: Sheet, change: Change) -> Iterator[Splice]:
+        old = {s.position: s for page in sheet.pages for s in page.shapes}
+        for position, new in change.shapes.items():
+            if new is not None:
+                yield from self._changed(position, old[position], new)
+        gone = {position for position, new in change.shapes.items() if new is None}
+        ids = {entry["file_name"]: entry["id"] for entry in self._raw["images"]}
+        new_boxes = [self._made(s, ids[sheet.pages[n].image]) for n, shapes in change.added.items() for s in shapes]
+        new_images = []
+        for page in change.pages:
+            key = self._image_ids.next()
+            values = {"id": key, "file_name": page.image, "width": page.width, "height": page.height}
+            new_images.append(self._like("images", values))
+            new_boxes += [self._made(shape, key) for shape in page.shapes]
+        new_categories = [self._like("categories", values) for values in self._new_categories]
+        for part, out, new_ones in (
+            ("images", (), new_images),
+            ("annotations", gone, new_boxes),
+            ("categories", (), new_categories),
+        ):
+            if out or new_ones:
+                yield from with_elements(self._body, self._parts[part], out, new_ones, self._style)
+
+    def _changed(self, position: int, old: Shape, new: Shape) -> Iterator[Splice]:
+        span, raw = self._boxes[position], self._raw["annotations"][position]
+        put = partial(with_member, self._body, span, style=self._style)
+        if new.label != old.label:
+            yield put("category_id", self._category(new.label))
+        if new.difficult != old.difficult:
+            yield put("ignore", int(new.difficult))
+        if new.corners == old.corners:
+            return
+        found = {m.name: m.value for m in members(self._body, span)}
+        becomes = _box_numbers(new.corners, self._is_whole)
+        if raw.get("bbox"):
+            yield from self._numbers(found["bbox"], becomes)
+        was, now = box_from_corners(*old.corners), box_from_corners(*new.corners)
+        yield from self._outline_moved(raw, found, was, now)
+        if isinstance(raw.get("area"), int | float):
+            yield put("area", tidy(_area(raw, was, now), isinstance(raw["area"], int) and self._is_whole))
+
+    def _outline_moved(self, raw: Mapping[str, Any], found: Mapping[str, Span], was: Box, now: Box) -> Iterator[Splice]:
+        segmentation = raw.get("segmentation")
+        if isinstance(segmentation, dict) or (segmentation and was.is_empty):
+            ring = [now.x0, now.y0, now.x1, now.y0, now.x1, now.y1, now.x0, now.y1]
+            flat = "\n" not in self._body[slice(*found["segmentation"])]
+            value = [[tidy(v, whole=False) for v in ring]]
+            yield (
+                *found["segmentation"],
+                rendered(value, self._style, indent_at(self._body, found["segmentation"].start), flat),
+            )
+            if raw.get("iscrowd"):
+                yield *found["iscrowd"], "0"
+        elif segmentation:
+            for ring_span, flat_ring in zip(elements(self._body, found["segmentation"]), segmentation, strict=True):
+                yield from self._numbers(ring_span, _carried(flat_ring, was, now, 2))
+        if raw.get("keypoints") and not was.is_empty:
+            yield from self._numbers(found["keypoints"], _carried(raw["keypoints"], was, now, 3))
+
+    def _numbers(self, span: Span, values: Iterable[float]) -> Iterator[Splice]:
+        """Each number of an array by itself, where it differs."""
+        for place, value in zip(elements(self._body, span), values, strict=True):
+            was = json.loads(self._body[slice(*place)])
+            if was != value:
+                yield *place, repr(tidy(value, whole=isinstance(value, int)))
+
+    def _category(self, name: str) -> Any:
+        if name not in self._categories:
+            self._categories[name] = self._category_ids.next()
+            self._new_categories.append({"id": self._categories[name], "name": name, "supercategory": ""})
+        return self._categories[name]
+
+    def _made(self, shape: Shape, image: Any) -> str:
+        values = _record(shape, self._box_ids.next(), image, self._category(shape.label), self._is_whole)
+        return self._like("annotations", values)
+
+    def _like(self, part: str, values: Mapping[str, Any]) -> str:
+        """A new record in the manner of the part's last one: what every record has, and nothing of its own."""
+        found = elements(self._body, self._parts[part])
+        if not found:
+            indent = indent_at(self._body, self._parts[part].start) + self._style.unit
+            return rendered(dict(values), self._style, indent, inline=False)
+        return object_like(self._body, found[-1], values, self._style)
+
+
+class _Ids:
+    """Numbers that no record has yet; as text where those of the file are."""
+
+    def __init__(self, known: Iterable[Any]) -> None:
+        ids = list(known)
+        self._as_text = any(isinstance(i, str) for i in ids)
+        numbers = [
+            int(i)
+            for i in ids
+            if isinstance(i, int) or (isinstance(i, str) and i.isascii() and i.isdigit() and len(i) < 16)
+        ]
+        self._last = max(numbers, default=0)
+
+    def next(self) -> Any:
+        self._last += 1
+        return str(self._last) if self._as_text else self._last
+
+
+def _carried(flat: Sequence[float], was: Box, now: Box, step: int) -> list[float]:
+    """x and y of each point carried along; what else belongs to it stays, a point that is not there too."""
+    moved = list(flat)
+    for at in range(0, len(flat) - 1, step):
+        if step == 3 and not flat[at + 2]:
+            continue
+        moved[at] = tidy(mapped(flat[at], (was.x0, was.x1), (now.x0, now.x1)), whole=False)
+        moved[at + 1] = tidy(mapped(flat[at + 1], (was.y0, was.y1), (now.y0, now.y1)), whole=False)
+    return moved
+
+
+def _area(raw: Mapping[str, Any], was: Box, now: Box) -> float:
+    """The box's own, or the mask's in the same share of the box as before."""
+    share = (
+        raw["area"] / was.area
+        if was.area and raw.get("segmentation") and not isinstance(raw["segmentation"], dict)
+        else 1.0
+    )
+    return share * now.area
+
+
+def _box_numbers(corners: Corners, whole: bool) -> list[float]:
+    x0, y0, x1, y1 = (tidy(v, whole) for v in corners)
+    return [x0, y0, tidy(x1 - x0, whole), tidy(y1 - y0, whole)]
+
+
+def _record(shape: Shape, key: Any, image: Any, category: Any, whole: bool) -> dict[str, Any]:
+    bbox = _box_numbers(shape.corners, whole)
+    return {
+        "id": key,
+        "image_id": image,
+        "category_id": category,
+        "bbox": bbox,
+        "area": tidy(bbox[2] * bbox[3], whole),
+        "iscrowd": 0,
+        "segmentation": [[tidy(v, whole=False) for point in ring for v in point] for ring in shape.outline],
+        **({"ignore": 1} if shape.difficult else {}),
+        **({"score": shape.score} if shape.score is not None else {}),
+    }
+
+
+# -- new files -------------------------------------------------------------------------------------------------------
+
+
+def fresh(pages: Sequence[Page], context: Context) -> bytes:
+    """A record a line; ASCII, since other programs open it in the encoding of their system."""
+    categories = {name: number for number, name in enumerate(context.classes, 1)}
+    images: list[dict[str, Any]] = []
+    boxes: list[dict[str, Any]] = []
+    for key, page in enumerate(pages, 1):
+        images.append({"id": key, "file_name": page.photo_name, "width": page.width, "height": page.height})
+        boxes += [
+            _record(s, len(boxes) + n, key, categories[s.label], whole=False) for n, s in enumerate(page.shapes, 1)
+        ]
+    named = [{"id": number, "name": name, "supercategory": ""} for name, number in categories.items()]
+    parts = (("images", images), ("annotations", boxes), ("categories", named))
+    lines = (f'"{name}": [' + ",".join("\n" + json.dumps(r) for r in records) + "\n]" for name, records in parts)
+    return ('{"info": {}, "licenses": [],\n' + ",\n".join(lines) + "\n}\n").encode("ascii")
