@@ -10,7 +10,7 @@ import time
 from benchmarks import report
 from benchmarks.common import HERE
 
-WITH_FULL = ("phantom_scores", "unlike", "diagnose_speed", "start_up", "canvas_speed", "photo_list_speed")
+WITH_FULL = ("phantom_scores", "unlike", "diagnose_speed", "start_up", "canvas_speed", "photo_list_speed", "kills")
 PLAIN = ("lesion_recall",)
 
 

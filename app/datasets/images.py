@@ -145,7 +145,9 @@ def known_images(session: Session, paths: Sequence[Path]) -> tuple[int | None, .
 
 
 def find_by_sha256(session: Session, sha256: str) -> int | None:
-    return session.scalar(select(Image.id).where(Image.sha256 == sha256).order_by(Image.id).limit(1))
+    """The first photo with these bytes, rather one that is not in the trash."""
+    same = select(Image.id).where(Image.sha256 == sha256)
+    return session.scalar(same.order_by(Image.trashed.is_not(None), Image.id).limit(1))
 
 
 def _add(session: Session, new: NewImage, pack: str) -> int:

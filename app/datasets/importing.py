@@ -62,7 +62,8 @@ def import_photos(
 ) -> ImportResult:
     """Import every photo that can be read whole; the rest is told, one error each.
 
-    A photo whose bytes the workspace has already, under whatever name, is not imported again. Each photo is a
+    A photo whose bytes the workspace has already, under whatever name, is not imported again; if it lies in the trash,
+    it is put back, which counts as imported. Each photo is a
     transaction of its own, so what was done before a crash or a cancel stays.
 
     Raises:
@@ -97,15 +98,17 @@ def _check_right(store: Store, actor: str) -> None:
 def _import_one(store: Store, workspace: Workspace, path: Path, actor: str, pack: str, link: bool) -> bool:
     from app.common.files import write_atomically, write_error
     from app.common.images import is_synthetic, read_photo
-    from app.datasets.images import add_image, complete_image, find_by_sha256, link_images
+    from app.datasets.images import add_image, complete_image, find_by_sha256, image_rows, link_images
     from app.datasets.records import NewImage
 
     photo = read_photo(path)  # whole: a truncated file is found now, not in a study
     data = path.read_bytes()
     sha256 = hashlib.sha256(data).hexdigest()
     with store.read() as session:
-        if find_by_sha256(session, sha256) is not None:
-            return False
+        known = find_by_sha256(session, sha256)
+        in_trash = known is not None and not image_rows(session, (known,))
+    if known is not None:
+        return in_trash and _put_back(store, known, actor)
     synthetic = is_synthetic(data)
     if link:
         with store.write(actor) as session:
@@ -125,6 +128,13 @@ def _import_one(store: Store, workspace: Workspace, path: Path, actor: str, pack
     with store.write(actor) as session:
         add_image(session, new, pack)
     return True
+
+
+def _put_back(store: Store, image_id: int, actor: str) -> bool:
+    from app.datasets.trash import restore_images
+
+    with store.write(actor) as session:
+        return bool(restore_images(session, (image_id,)))
 
 
 def _unwalked(given: str, root: Path, problems: list[UserError]) -> Iterator[Given]:

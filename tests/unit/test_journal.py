@@ -21,6 +21,7 @@ from app.common.errors import UserError
 from app.common.geometry import Box
 from app.common.workspace import Workspace, open_workspace
 from app.datasets import store
+from app.datasets.importing import import_photos
 from app.datasets.people import payload_hash
 from app.datasets.records import JournalState, NewImage, Step
 from app.datasets.store import Store, open_store
@@ -393,6 +394,20 @@ def test_a_photo_in_the_trash_is_nowhere_and_comes_back_whole(opened: Store, pho
     with pytest.raises(UserError) as caught, opened.write("zhao") as s:
         store.trash_images(s, photos)
     assert code(caught) == "not_allowed"
+
+
+def test_a_photo_that_is_imported_again_comes_out_of_the_trash(
+    place: Workspace, opened: Store, photo_file: Path
+) -> None:
+    paths = [str(photo_file)]
+    assert import_photos(opened, place, paths, "li").imported == 1
+    assert import_photos(opened, place, paths, "li").already_there == 1
+    with opened.write("li") as s:
+        (row,) = store.image_rows(s)
+        store.trash_images(s, [row.id])
+    assert import_photos(opened, place, paths, "li").imported == 1
+    with opened.read("li") as s:
+        assert store.image_rows(s) == (row,)
 
 
 # -- against a model ------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -275,6 +276,66 @@ def test_a_copy_is_kept_before_a_migration(place: Workspace, opened: Store, phot
     assert 1 <= len(copies) <= 5
     with closing(sqlite3.connect(copies[-1])) as copy:
         assert copy.execute("SELECT name FROM image").fetchall() == [("a.jpg",)]
+
+
+def test_a_workspace_of_the_first_schema_keeps_its_boxes_and_its_past(place: Workspace) -> None:
+    first = box()
+    payload = json.dumps({"kind": "add", "before": [], "after": [_as_it_was(first)], "verified": None})
+    undone = json.dumps({"kind": "verify", "before": [], "after": [], "verified": [False, True]})
+    _open_at(place, "0001")
+    with closing(sqlite3.connect(place.database)) as raw, raw:
+        raw.execute(
+            "INSERT INTO image (id, name, path, linked, width, height, synthetic, pack, verified, meta, added)"
+            " VALUES (1, 'a.jpg', 'a.jpg', 0, 100, 80, 0, 'p', 0, '{}', '2026-01-01 00:00:00')"
+        )
+        raw.execute(
+            "INSERT INTO annotation (id, image_id, x0, y0, x1, y1, label, difficult, verified, source, author, changed,"
+            " version) VALUES (?, 1, 1.25, 2, 11.25, 20, 'eczema', 0, 0, 'person', 'li', '2026-01-01 00:00:00', 1)",
+            [first.id],
+        )
+        for text, state in ((payload, "done"), (undone, "undone")):
+            raw.execute(
+                "INSERT INTO journal_entry (image_id, actor, at, state, payload, payload_hash)"
+                " VALUES (1, 'li', '2026-01-01 00:00:00', ?, ?, '0')",
+                [state, text],
+            )
+    migrated = open_store(place)
+    assert len(list(place.root.glob("squama.before-*.db"))) == 1
+    with migrated.write("li") as s:
+        assert store.boxes_of(s, 1) == (first,)
+        assert store.replays(s, 1)
+        assert store.journal(s) == JournalState(True, False)
+        step = store.undo(s)
+        assert step is not None
+        assert step.edit.before == (first,)
+        assert store.boxes_of(s, 1) == ()
+    migrated.close()
+
+
+def _as_it_was(one: Annotation) -> dict[str, object]:
+    return {
+        "id": one.id,
+        "box": one.box.as_list(),
+        "label": one.label,
+        "difficult": False,
+        "verified": False,
+        "source": "person",
+        "score": None,
+    }
+
+
+def _open_at(place: Workspace, revision: str) -> None:
+    from alembic import command
+    from alembic.config import Config
+    from sqlalchemy import create_engine
+
+    engine = create_engine(f"sqlite:///{place.database}")
+    with engine.begin() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+    engine.dispose()
 
 
 def test_predictions_are_kept(opened: Store, photo: int) -> None:
