@@ -533,11 +533,11 @@ def test_a_fitted_photo_is_seen_whole(width: int, height: int, across: int, down
     st.lists(st.tuples(st.integers(0, 760), st.integers(0, 560), st.integers(4, 400), st.integers(4, 400)), max_size=9)
 )
 def test_tags_stay_in_the_widget_and_clear_of_their_own_small_box(corners: list[tuple[int, int, int, int]]) -> None:
-    around = [Box(x, y, min(x + w, 800), min(y + h, 600)) for x, y, w, h in corners]
+    around = [(x, y, min(x + w, 800), min(y + h, 600)) for x, y, w, h in corners]
     layout = Layout(800, 600, around)
     for box in around:
         x, y = layout.place(box, 110, 18)
         assert 0 <= x <= 690
         assert 0 <= y <= 582
-        if box.width < 60:
-            assert x >= box.x1 or x + 110 <= box.x0 or y >= box.y1 or y + 18 <= box.y0
+        if box[2] - box[0] < 60:
+            assert x >= box[2] or x + 110 <= box[0] or y >= box[3] or y + 18 <= box[1]

@@ -16,6 +16,7 @@ from PySide6.QtGui import QColor, QImage, QPainter, QPen
 
 from app.common.geometry import Box
 from app.views.canvas.scene import Item
+from app.views.canvas.tags import Rect
 from app.views.canvas.view import Place
 
 if TYPE_CHECKING:
@@ -71,6 +72,15 @@ class BoxLines:
         x0, y0, x1, y1 = self._boxes[among].T
         order: Ints = among[np.argsort((x0 - x1) * (y1 - y0), kind="stable")[:most]]
         return order
+
+    def rectangles(self, among: Ints, place: Place) -> list[tuple[Item, Rect]]:
+        """These items with their boxes in the picture."""
+        corners = (self._corners(place.scale)[among] + (place.x, place.y) * 2).tolist()
+        return [(self.items[n], (x0, y0, x1, y1)) for n, (x0, y0, x1, y1) in zip(among.tolist(), corners, strict=True)]
+
+    def rectangle(self, id_: str, place: Place) -> Rect:
+        x0, y0, x1, y1 = self._corners(place.scale)[self._at[id_]].tolist()
+        return x0 + place.x, y0 + place.y, x1 + place.x, y1 + place.y
 
     def draw(
         self, image: QImage, pixels: NDArray[np.uint8], part: QRect, place: Place, unit: int, fine: bool, without: str

@@ -14,7 +14,7 @@ from app.annotation.hit_testing import handle_points
 from app.common.geometry import Box
 from app.views.canvas.box_lines import COLOURED, CROSS, DARK, EDGE, dashes, shortened
 from app.views.canvas.scene import Item
-from app.views.canvas.tag_pixmaps import tag_pixmap
+from app.views.canvas.tag_pixmaps import drawn_tag
 from app.views.canvas.view import View
 
 HANDLE = 4  # half a handle's side
@@ -85,23 +85,21 @@ def paint_crosshair(painter: QPainter, at: QPointF) -> None:
 
 def paint_badges(painter: QPainter, badges: Iterable[str]) -> None:
     """Pills in a row from the lower left corner of the widget."""
-    x, height = 8.0, painter.viewport().height()
+    x, height = 8, painter.viewport().height()
     for words in badges:
-        pixmap = tag_pixmap(words, "", False, painter.device().devicePixelRatio())
-        size = pixmap.deviceIndependentSize()
-        painter.drawPixmap(QPointF(x, height - 8 - size.height()), pixmap)
-        x += size.width() + 6
+        tag = drawn_tag(words, "", False, painter.device().devicePixelRatio())
+        painter.drawPixmap(x, height - 8 - tag.height, tag.pixmap)
+        x += tag.width + 6
 
 
 def paint_measure(painter: QPainter, words: str, box: Box, view: View) -> None:
     """The size of the box under way, below its lower right corner where there is room."""
     window = painter.viewport()
-    pixmap = tag_pixmap(words, "", False, painter.device().devicePixelRatio())
-    size = pixmap.deviceIndependentSize()
+    tag = drawn_tag(words, "", False, painter.device().devicePixelRatio())
     here = around(box, view)
-    y = here.y1 + _GAP if here.y1 + _GAP + size.height() <= window.height() else here.y0 - _GAP - size.height()
-    x = min(max(here.x1 - size.width(), 0), window.width() - size.width())
-    painter.drawPixmap(QPointF(round(x), round(min(max(y, 0), window.height() - size.height()))), pixmap)
+    y = here.y1 + _GAP if here.y1 + _GAP + tag.height <= window.height() else here.y0 - _GAP - tag.height
+    x = min(max(here.x1 - tag.width, 0), window.width() - tag.width)
+    painter.drawPixmap(round(x), round(min(max(y, 0), window.height() - tag.height)), tag.pixmap)
 
 
 def _paint_outline(painter: QPainter, item: Item, at: QRect) -> None:

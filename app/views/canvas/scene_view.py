@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QWidget
 from app.common.geometry import Box
 from app.common.words import text
 from app.views import theme
-from app.views.canvas import box_painter, magnifier, tag_layer
+from app.views.canvas import box_painter, magnifier
 from app.views.canvas.box_lines import BoxLines
 from app.views.canvas.measures import size_words
 from app.views.canvas.photo_view import PhotoView
@@ -168,15 +168,15 @@ class SceneView(PhotoView):
             box_painter.paint_box(painter, self._ghost_item(chosen), view)
         elif chosen:
             box_painter.paint_box(painter, chosen, view)
+        tagged = self._selected if self._ghost_is == "moved" else ""
+        tags = Wanted(self._lines, view, self.photo_size(), self.size(), ratio, tagged, apart)
         if self.scene.tags:
-            chosen_id = self._selected if self._ghost_is == "moved" else ""
-            photo = self.photo_size()
-            self._tags.paint(painter, Wanted(self._lines, view, photo, self.size(), ratio, chosen_id, apart))
+            self._tags.paint(painter, tags)
         if chosen and self._ghost_is == "moved":
             box_painter.paint_handles(painter, self._ghost or chosen.box, view)
         hovered = ids.get(self._hovered)
         if hovered and hovered.id != self._selected and (self._tags.cut or not self.scene.tags):
-            tag_layer.paint_alone(painter, hovered, view, self.size(), ratio)
+            self._tags.paint_alone(painter, hovered.id, tags)
         if self._ghost is not None and self._measured:
             box_painter.paint_measure(painter, self._measured, self._ghost, view)
         if self._pointer is not None and (self._crosshair or self._aiming):

@@ -1,11 +1,12 @@
-"""Tags as pictures, drawn once each."""
+"""Tags as pictures."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen, QPixmap, QPixmapCache
+from dataclasses import dataclass
 
-from app.common.words import language
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen, QPixmap
+
 from app.views.canvas.box_lines import EDGE
 from app.views.theme import ON_GROUND_SOFT, ui_font
 
@@ -14,14 +15,13 @@ _WORDS = QColor("#F2F2F2")
 _ON_COLOUR = QColor("#0B0F14")
 
 
-def tag_pixmap(words: str, colour: str, filled: bool, ratio: float) -> QPixmap:
-    """A tag ready to be laid down: filled with its colour, or dark with an edge of it."""
-    key = f"tag {language()} {colour} {filled} {ratio} {words}"
-    pixmap = QPixmap()
-    if not QPixmapCache.find(key, pixmap):
-        pixmap = _drawn(words, colour, filled, ratio, tag_font())
-        QPixmapCache.insert(key, pixmap)
-    return pixmap
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """``width`` and ``height`` in widget pixels."""
+
+    pixmap: QPixmap
+    width: int
+    height: int
 
 
 def tag_font() -> QFont:
@@ -30,7 +30,9 @@ def tag_font() -> QFont:
     return font
 
 
-def _drawn(words: str, colour: str, filled: bool, ratio: float, font: QFont) -> QPixmap:
+def drawn_tag(words: str, colour: str, filled: bool, ratio: float) -> Tag:
+    """A tag ready to be laid down: filled with its colour, or dark with an edge of it ("" for a neutral one)."""
+    font = tag_font()
     metrics = QFontMetricsF(font)
     width, height = round(metrics.horizontalAdvance(words)) + 12, round(metrics.height()) + 3
     pixmap = QPixmap(round(width * ratio), round(height * ratio))
@@ -45,4 +47,4 @@ def _drawn(words: str, colour: str, filled: bool, ratio: float, font: QFont) -> 
     painter.setPen(_ON_COLOUR if filled else _WORDS)
     painter.drawText(QRectF(0, 0, width, height), Qt.AlignmentFlag.AlignCenter, words)
     painter.end()
-    return pixmap
+    return Tag(pixmap, width, height)

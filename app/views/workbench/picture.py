@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from PySide6.QtCore import QMarginsF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QImage, QPageLayout, QPainter, QPen
 
+from app.common.geometry import Box
 from app.common.words import text
 from app.views.canvas.scene import Item
-from app.views.canvas.tags import Layout
+from app.views.canvas.tags import Layout, Rect
 from app.views.theme import ui_font
 
 LONGEST = 4096
@@ -56,7 +57,8 @@ def _paint_items(painter: QPainter, items: Sequence[Item], scale: float, unit: f
     font = ui_font(max(8, round(16 * unit)))
     font.setWeight(QFont.Weight.Medium)
     painter.setFont(font)
-    layout = Layout(*size, [item.box.scaled(scale) for item in items])
+    places = [_whole(item.box.scaled(scale)) for item in items]
+    layout = Layout(*size, places)
     for item in items:
         box = item.box.scaled(scale)
         rect = QRectF(box.x0, box.y0, box.width, box.height)
@@ -68,16 +70,20 @@ def _paint_items(painter: QPainter, items: Sequence[Item], scale: float, unit: f
             pen.setDashPattern([4, 3])
         painter.setPen(pen)
         painter.drawRect(rect)
-    for item in items:
+    for item, where in zip(items, places, strict=True):
         metrics = painter.fontMetrics()
-        width, height = metrics.horizontalAdvance(item.tag) + 14 * unit, metrics.height() + 4 * unit
-        x, y = layout.place(item.box.scaled(scale), width, height)
+        width, height = metrics.horizontalAdvance(item.tag) + round(14 * unit), metrics.height() + round(4 * unit)
+        x, y = layout.place(where, width, height)
         place = QRectF(x, y, width, height)
         painter.setPen(QPen(QColor(item.colour), unit))
         painter.setBrush(QColor(item.colour) if item.sure else QColor(24, 24, 24, 232))
         painter.drawRoundedRect(place, 4 * unit, 4 * unit)
         painter.setPen(QColor("#0B0F14" if item.sure else "#F2F2F2"))
         painter.drawText(place, Qt.AlignmentFlag.AlignCenter, item.tag)
+
+
+def _whole(box: Box) -> Rect:
+    return round(box.x0), round(box.y0), round(box.x1), round(box.y1)
 
 
 def caption_of(name: str, models: str, synthetic: bool) -> Caption:
