@@ -8,11 +8,22 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import PurePath
-from typing import Final, Literal, get_args
 
 from app.annotation.formats import coco, createml, labelme, voc, yolo
 from app.annotation.formats.boxes import annotations_of, shapes_of
 from app.annotation.formats.change import Change, change_of
+from app.annotation.formats.folder import (
+    CLASS_LIST,
+    DATA_YAML,
+    bytes_of,
+    classes_beside,
+    detect,
+    extended_class_list,
+    files_of,
+    keypoints_beside,
+    read_classes,
+)
+from app.annotation.formats.kinds import FORMATS, SET_FILE, SUFFIXES, WHOLE_SET, Format
 from app.annotation.formats.sheet import (
     LESION,
     Context,
@@ -27,21 +38,6 @@ from app.annotation.formats.sheet import (
 )
 from app.annotation.formats.yolo import needed_classes
 
-Format = Literal["voc", "yolo", "createml", "coco", "labelme", "xanylabeling"]
-FORMATS: Final[tuple[Format, ...]] = get_args(Format)
-WHOLE_SET: Final[frozenset[Format]] = frozenset({"createml", "coco"})
-"""One file for all photos; the others have a file a photo, named by its stem."""
-
-SUFFIXES: Final[dict[Format, str]] = {
-    "voc": ".xml",
-    "yolo": ".txt",
-    "createml": ".json",
-    "coco": ".json",
-    "labelme": ".json",
-    "xanylabeling": ".json",
-}
-CLASS_LIST: Final = "classes.txt"
-SET_FILE: Final = "annotations.json"
 _READERS: dict[Format, Callable[[bytes, str, Context], Sheet]] = {
     "voc": voc.read,
     "yolo": yolo.read,
@@ -70,8 +66,11 @@ _SET_WRITERS: dict[Format, Callable[[Sequence[Page], Context], bytes]] = {
 }
 
 __all__ = [
+    "CLASS_LIST",
+    "DATA_YAML",
     "FORMATS",
     "LESION",
+    "SET_FILE",
     "SUFFIXES",
     "WHOLE_SET",
     "Context",
@@ -82,10 +81,17 @@ __all__ = [
     "Sheet",
     "TargetPage",
     "annotations_of",
+    "bytes_of",
+    "classes_beside",
+    "detect",
+    "extended_class_list",
+    "files_of",
     "fresh",
+    "keypoints_beside",
     "label_of",
     "needed_classes",
     "read",
+    "read_classes",
     "rewritten",
     "shapes_of",
     "sidecar_names",
@@ -141,7 +147,7 @@ def fresh(format: Format, pages: Sequence[Page], context: Context) -> dict[str, 
     for page in pages:
         files[_free(page, SUFFIXES[format], files)] = _WRITERS[format](page, inside)
     if format == "yolo":
-        files |= {CLASS_LIST: yolo.class_list(classes), "data.yaml": yolo.data_yaml(classes)}
+        files |= {CLASS_LIST: yolo.class_list(classes), DATA_YAML: yolo.data_yaml(classes)}
     return files
 
 

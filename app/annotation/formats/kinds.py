@@ -1,0 +1,20 @@
+"""The formats by name."""
+
+from __future__ import annotations
+
+from typing import Final, Literal, get_args
+
+Format = Literal["voc", "yolo", "createml", "coco", "labelme", "xanylabeling"]
+FORMATS: Final[tuple[Format, ...]] = get_args(Format)
+WHOLE_SET: Final[frozenset[Format]] = frozenset({"createml", "coco"})
+"""One file for all photos; the others have a file a photo, named by its stem."""
+
+SUFFIXES: Final[dict[Format, str]] = {
+    "voc": ".xml",
+    "yolo": ".txt",
+    "createml": ".json",
+    "coco": ".json",
+    "labelme": ".json",
+    "xanylabeling": ".json",
+}
+SET_FILE: Final = "annotations.json"
