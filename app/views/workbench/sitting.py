@@ -13,7 +13,7 @@ from PySide6.QtCore import QObject, Signal
 from app.annotation.answers import Top3, lesion_tops, suggestions_of, top3_of
 from app.annotation.document import Document, Edit
 from app.common.errors import UserError
-from app.datasets.records import CaseRecord, ImageRow, JournalState, Step
+from app.datasets.records import CaseRecord, ImageRow, JournalState
 from app.views.background import Changed
 from app.views.canvas import PhotoCanvas, Reading
 from app.views.engine_bridge import EngineBridge
@@ -23,6 +23,7 @@ from app.views.workbench.desk import OnDesk
 from app.views.workbench.photo_loader import Loaded, PhotoLoader
 from app.views.workbench.reading import Lesion, lesions
 from app.views.workbench.tool_row import LOWEST
+from app.views.workbench.undoing import Undoing
 
 BOXES = frozenset({"annotations", "images"})
 CASES = frozenset({"cases", "images"})
@@ -34,8 +35,6 @@ class Sitting(QObject):
     reading_changed = Signal()  # lesions, top 3 or warnings are others
     read_through = Signal()  # the answer for the whole photo has come
     row_changed = Signal(object)  # ImageRow with new facts
-    journal_changed = Signal(bool, bool)  # the person can undo, redo
-    stepped_elsewhere = Signal(object, object)  # Step, ImageRow: undone or redone on another photo, to be opened
     case_kept = Signal()  # ``case`` is as it is stored now
     sidecar_wanted = Signal(object)  # ImageRow of a photo that nobody has boxed yet
     failed = Signal(object)  # UserError of the photo
@@ -61,7 +60,7 @@ class Sitting(QObject):
         self._neighbours: tuple[ImageRow, ...] = ()
         self._up: OnDesk | None = None  # what the canvas shows already
         self._desks: dict[int, OnDesk] = {}  # neighbours made ready
-        self._to_point_at: frozenset[str] = frozenset()  # boxes that a step changed on the photo being opened
+        self.undoing = Undoing(services, canvas, self)
         canvas.edited.connect(self._edited)
         canvas.drawn_box_settled.connect(self.classify)
         engine.answered.connect(self._answered)
@@ -139,9 +138,9 @@ class Sitting(QObject):
         self._canvas.set_read_only(False)
         self.shown = True
         self.row_changed.emit(on_desk.row)
-        self.journal_changed.emit(on_desk.journal.undoable, on_desk.journal.redoable)
+        self.undoing.tell(on_desk.journal)
         self.photo_shown.emit()
-        self._point_at(self._to_point_at)
+        self.undoing.photo_stands(on_desk.row.id)
         if on_desk.answer is not None:
             self.reading_changed.emit()
             self.read_through.emit()
@@ -182,42 +181,10 @@ class Sitting(QObject):
             self._canvas.improve_photo(whole.image)
 
     # -- boxes ---------------------------------------------------------------------------------------------------
-    def undo(self) -> None:
-        """Take back what the person did last, on whatever photo that was."""
-        self._walk(back=True)
-
-    def redo(self) -> None:
-        self._walk(back=False)
-
-    def _walk(self, *, back: bool) -> None:
-        self._canvas.forget_gesture()
-        self._services.background.change(partial(desk.take_step, back=back), Changed(BOXES), self._stepped, owner=self)
-
-    def _stepped(self, taken: tuple[Step | None, ImageRow | None, JournalState]) -> None:
-        step, row, journal = taken
-        self.journal_changed.emit(journal.undoable, journal.redoable)
-        if step is None or row is None:
-            return
-        if step.refused is not None:
-            self._services.report(step.refused)
-            return
+    def stepped(self, row: ImageRow) -> None:
+        """Undo or redo has changed the boxes of a photo, this one or another."""
+        self._desks.pop(row.id, None)
         self.row_changed.emit(row)
-        if self.row is None or self.row.id != row.id or not self.shown:
-            self._to_point_at = step.edit.touches
-            self.stepped_elsewhere.emit(step, row)
-        elif self._canvas.take(step.edit):
-            self._point_at(step.edit.touches)
-            self.reading_changed.emit()
-        else:
-            self.open(row)
-
-    def _point_at(self, ids: frozenset[str]) -> None:
-        """Select what a step changed, as far as it is still there."""
-        self._to_point_at = frozenset()
-        document = self._canvas.document()
-        there = sorted(id_ for id_ in ids if document and document.find(id_))
-        if there:
-            self._canvas.select(there[0])
 
     def _edited(self, document: Document, edit: Edit) -> None:
         if self.row is None:
@@ -229,13 +196,13 @@ class Sitting(QObject):
             partial(self._not_kept, self.row.id),
             owner=self,
         )
-        self.journal_changed.emit(True, False)
+        self.undoing.tell(JournalState(undoable=True, redoable=False))
         self.reading_changed.emit()
 
     def _kept(self, kept: tuple[ImageRow, JournalState]) -> None:
         row, journal = kept
         self.row_changed.emit(row)
-        self.journal_changed.emit(journal.undoable, journal.redoable)
+        self.undoing.tell(journal)
 
     def _not_kept(self, image_id: int, error: UserError) -> None:
         """What the screen shows is not what is stored: say so, and show what is stored."""
