@@ -57,10 +57,16 @@ def write_boxes(
 
 
 def add_boxes(session: Session, image_id: int, layer: str, boxes: Iterable[Annotation], author: str) -> None:
-    """New boxes, in bulk."""
+    """New boxes of a photo."""
+    add_many(session, layer, [(image_id, boxes)], author)
+
+
+def add_many(session: Session, layer: str, photos: Iterable[tuple[int, Iterable[Annotation]]], author: str) -> None:
+    """New boxes of many photos (by id), in bulk."""
     now = utc_now()
     rows = [
         {"id": a.id, "layer": layer, "image_id": image_id, "version": 1, "changed": now, **_values(a, author)}
+        for image_id, boxes in photos
         for a in boxes
     ]
     session.flush()
