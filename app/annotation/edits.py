@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from app.annotation.document import UNLABELLED, Annotation, Document, Edit, EditKind, Suggestion, new_id
-from app.common.geometry import Box, iou
+from app.annotation.same_place import SamePlaces
+from app.common.geometry import Box
 
 SMALLEST = 2.0  # pixels; a smaller box is a slip of the hand, and could have no area in a file of whole numbers
-SAME_PLACE = 0.7  # IoU from which a suggestion is the same lesion as a box that is there
 
 
 def add(document: Document, box: Box, label: str = UNLABELLED) -> Edit | None:
@@ -146,27 +145,35 @@ def _too_small(box: Box) -> bool:
     return min(box.width, box.height) < SMALLEST - 1e-6
 
 
-def shown(document: Document, suggestions: Sequence[Suggestion], min_score: float) -> tuple[Suggestion, ...]:
-    """The suggestions at or above the score that are not yet boxes of the document, by id or by place, nor refused."""
+def shown(
+    document: Document, suggestions: Sequence[Suggestion], min_score: float, places: SamePlaces | None = None
+) -> tuple[Suggestion, ...]:
+    """The suggestions at or above the score that are not yet boxes of the document, by id or by place, nor refused.
+
+    ``places``: of these suggestions, where they have been made already.
+    """
+    places = places or SamePlaces(suggestions)
     known = document.by_id.keys() | document.refused
-    wanted = [s for s in suggestions if s.rank >= min_score and s.id not in known]
-    taken = {s.id for _, at_place in _same_places(document, wanted) for s in at_place}
-    return tuple(s for s in wanted if s.id not in taken)
+    taken = {s.id for one in document.annotations for s in places.of(one)}
+    return tuple(s for s in suggestions if s.rank >= min_score and s.id not in known and s.id not in taken)
 
 
-def numbering(document: Document, suggestions: Sequence[Suggestion]) -> Mapping[str, int]:
+def numbering(
+    document: Document, suggestions: Sequence[Suggestion], places: SamePlaces | None = None
+) -> Mapping[str, int]:
     """One number for each box and suggestion.
 
     A suggestion keeps its own when it is accepted; a box at the place of one, which then is not shown, has that one's;
     the rest count on.
     """
+    places = places or SamePlaces(suggestions)
     numbers = {s.id: s.number for s in suggestions}
     following = max(numbers.values(), default=0)
-    given: set[str] = set()
-    for annotation, at_place in _same_places(document, [s for s in suggestions if s.id not in document.by_id]):
+    given = set(document.by_id)
+    for annotation in document.annotations:
         if annotation.id in numbers:
             continue
-        same = next((s for s in at_place if s.id not in given), None)
+        same = next((s for s in places.of(annotation) if s.id not in given), None)
         if same is not None:
             given.add(same.id)
             numbers[annotation.id] = same.number
@@ -174,21 +181,3 @@ def numbering(document: Document, suggestions: Sequence[Suggestion]) -> Mapping[
             following += 1
             numbers[annotation.id] = following
     return numbers
-
-
-def _same_places(
-    document: Document, suggestions: Sequence[Suggestion]
-) -> Iterator[tuple[Annotation, tuple[Suggestion, ...]]]:
-    """Each box of the document with the suggestions that lie where it lies, in their order.
-
-    A box that overlaps another so much holds the other's centre: only those are looked at, which thousands need.
-    """
-    order = sorted(range(len(suggestions)), key=lambda n: suggestions[n].box.centre[0])
-    centres = [suggestions[n].box.centre[0] for n in order]
-    for one in document.annotations:
-        near = sorted(order[bisect_left(centres, one.box.x0) : bisect_right(centres, one.box.x1)])
-        yield one, tuple(s for s in map(suggestions.__getitem__, near) if _same_place(one.box, s.box))
-
-
-def _same_place(annotated: Box, suggested: Box) -> bool:
-    return annotated.contains(*suggested.centre) and iou(annotated, suggested) >= SAME_PLACE

@@ -23,6 +23,7 @@ from app.annotation.document import (
     restored,
 )
 from app.annotation.hit_testing import HANDLES, handle_at, handle_points, hit
+from app.annotation.same_place import SAME_PLACE
 from app.common.errors import UserError
 from app.common.geometry import Box, box_from_corners, iou
 
@@ -291,5 +292,5 @@ def test_places_are_found_as_by_looking_at_every_pair(data: st.DataObject) -> No
     half = len(boxes) // 2
     document = Document(80, 80, tuple(Annotation(f"a{n}", b, "eczema") for n, b in enumerate(boxes[:half])))
     suggestions = tuple(Suggestion(b, "eczema", 0.9, n + 1, f"s{n}") for n, b in enumerate(boxes[half:]))
-    left = [s.id for s in suggestions if not any(iou(a.box, s.box) >= edits.SAME_PLACE for a in document.annotations)]
+    left = [s.id for s in suggestions if not any(iou(a.box, s.box) >= SAME_PLACE for a in document.annotations)]
     assert [s.id for s in edits.shown(document, suggestions, 0.0)] == left

@@ -39,19 +39,19 @@ class BoxLines:
 
     def __init__(self, items: Sequence[Item] = ()) -> None:
         self.items = items
-        self._at = {item.id: n for n, item in enumerate(items)}
+        self._by_id = {item.id: item for item in items}
         self._placed: tuple[float, Ints] | None = None
 
     def find(self, id_: str) -> Item | None:
-        at = self._at.get(id_)
-        return None if at is None else self.items[at]
+        return self._by_id.get(id_)
 
     def differing(self, other: BoxLines, most: int) -> list[Box] | None:
         """The places of the boxes that are not the same in both; None where there are more than ``most`` items."""
         if self.items is other.items:
             return []
-        gone = [a for a in other.items if self.find(a.id) is not a and not _alike(self.find(a.id), a)]
-        come = [b for b in self.items if other.find(b.id) is not b and not _alike(other.find(b.id), b)]
+        mine, others = self._by_id, other._by_id
+        gone = [a for a in other.items if (b := mine.get(a.id)) is not a and not _alike(b, a)]
+        come = [b for b in self.items if (a := others.get(b.id)) is not b and not _alike(a, b)]
         return [item.box for item in (*gone, *come)] if len(gone) + len(come) <= most else None
 
     def in_sight(self, place: Place, part: QRect) -> Ints:
@@ -69,9 +69,16 @@ class BoxLines:
         """The largest boxes among these, largest first."""
         import numpy as np
 
-        x0, y0, x1, y1 = self._boxes[among].T
-        order: Ints = among[np.argsort((x0 - x1) * (y1 - y0), kind="stable")[:most]]
-        return order
+        asked = np.zeros(len(self.items), bool)
+        asked[among] = True
+        return self._by_area[asked[self._by_area]][:most]
+
+    @cached_property
+    def _by_area(self) -> Ints:
+        import numpy as np
+
+        x0, y0, x1, y1 = self._boxes.T
+        return np.argsort((x0 - x1) * (y1 - y0), kind="stable").astype(np.int32)
 
     def rectangles(self, among: Ints, place: Place) -> list[tuple[Item, Rect]]:
         """These items with their boxes in the picture."""
@@ -79,7 +86,7 @@ class BoxLines:
         return [(self.items[n], (x0, y0, x1, y1)) for n, (x0, y0, x1, y1) in zip(among.tolist(), corners, strict=True)]
 
     def rectangle(self, id_: str, place: Place) -> Rect:
-        x0, y0, x1, y1 = self._corners(place.scale)[self._at[id_]].tolist()
+        x0, y0, x1, y1 = self._corners(place.scale)[self._index(id_)].tolist()
         return x0 + place.x, y0 + place.y, x1 + place.x, y1 + place.y
 
     def draw(
@@ -87,8 +94,8 @@ class BoxLines:
     ) -> None:
         """Draw on ``part`` of ``image``, whose memory ``pixels`` is; ``fine``: the crowd's thin lines."""
         seen = self.in_sight(place, part)
-        if without in self._at:
-            seen = seen[seen != self._at[without]]
+        if without in self._by_id:
+            seen = seen[seen != self._index(without)]
         if not len(seen):
             return
         window = pixels[part.y() : part.y() + part.height(), part.x() : part.x() + part.width()]
@@ -112,6 +119,9 @@ class BoxLines:
     ) -> None:
         return
 
+    def _index(self, id_: str) -> int:
+        return self.items.index(self._by_id[id_])
+
     def _corners(self, scale: float) -> Ints:
         """The boxes in whole pixels of a picture at this scale, counted from the photo's corner, at least one large."""
         import numpy as np
@@ -133,9 +143,9 @@ class BoxLines:
         """Colour, dashed, and which items are so; dashed ones first, so that a person's boxes lie above them."""
         import numpy as np
 
-        kinds = np.array([hash((i.colour, i.dashed)) for i in self.items], np.int64)
-        found = {(i.colour, i.dashed): None for i in self.items}
-        return [(c, d, kinds == hash((c, d))) for c, d in sorted(found, key=lambda kind: not kind[1])]
+        found: dict[tuple[str, bool], int] = {}
+        kinds = np.array([found.setdefault((i.colour, i.dashed), len(found)) for i in self.items], np.int32)
+        return [(*kind, kinds == found[kind]) for kind in sorted(found, key=lambda kind: not kind[1])]
 
 
 def _alike(a: Item | None, b: Item) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 
 from app.annotation import edits
 from app.annotation.document import Annotation, Document, Ring, Suggestion
+from app.annotation.same_place import SamePlaces
 from app.common.geometry import Box
 from app.common.packs import Pack
 from app.common.words import percent, text
@@ -53,15 +54,17 @@ class Scene:
         new = replace(self, **changes)
         if changes and "pack" not in changes:
             new.__dict__["_made"] = self._made
+        if "suggestions" not in changes:
+            new.__dict__["_places"] = self._places
         return new
 
     @cached_property
     def shown(self) -> tuple[Suggestion, ...]:
-        return edits.shown(self.document or Document(0, 0), self.suggestions, self.min_score)
+        return edits.shown(self.document or Document(0, 0), self.suggestions, self.min_score, self._places)
 
     @cached_property
     def numbers(self) -> Mapping[str, int]:
-        return edits.numbering(self.document or Document(0, 0), self.suggestions)
+        return edits.numbering(self.document or Document(0, 0), self.suggestions, self._places)
 
     @cached_property
     def items(self) -> tuple[Item, ...]:
@@ -70,6 +73,10 @@ class Scene:
             return ()
         annotations = self.document.annotations if self.document else ()
         return (*map(self._suggestion_item, self.shown), *map(self._annotation_item, annotations))
+
+    @cached_property
+    def _places(self) -> SamePlaces:
+        return SamePlaces(self.suggestions)
 
     @cached_property
     def _made(self) -> dict[str, tuple[object, Item]]:
