@@ -112,12 +112,25 @@ class Background(QObject):
             with self._opened().write(actor) as session:
                 return make(session)
 
-        def announce(result: T) -> None:
-            if done is not None and (owner is None or shiboken6.isValid(owner)):
-                done(result)
-            self.changed.emit(touches)
+        self._start(self._database_thread, run, self._announcing(touches, done, owner), failed, None)
 
-        self._start(self._database_thread, run, announce, failed, None)
+    def through(
+        self,
+        run: Callable[[Any, str], T],
+        touches: Changed,
+        done: Done[T] | None = None,
+        failed: Failed | None = None,
+        owner: QObject | None = None,
+    ) -> None:
+        """Run ``run(door, actor)`` on the database thread: something that makes its own sessions; then announce."""
+        actor = self._actor
+        self._start(
+            self._database_thread,
+            lambda: run(self._opened(), actor),
+            self._announcing(touches, done, owner),
+            failed,
+            None,
+        )
 
     def work(
         self,
@@ -144,6 +157,14 @@ class Background(QObject):
         self._database_thread.shutdown(wait=True)
         if self._door is not None:
             self._door.close()
+
+    def _announcing(self, touches: Changed, done: Done[T] | None, owner: QObject | None) -> Done[T]:
+        def announce(result: T) -> None:
+            if done is not None and (owner is None or shiboken6.isValid(owner)):
+                done(result)
+            self.changed.emit(touches)
+
+        return announce
 
     def _opened(self) -> DatabaseDoor:
         if self._door is None:

@@ -75,6 +75,10 @@ class MessageBar(QWidget):
     def info(self, code: str, say: Callable[[], str], *actions: Action) -> None:
         self.show_message(Message(code, say, kind="info", actions=actions))
 
+    def note(self, code: str, say: Callable[[], str], *actions: Action) -> None:
+        """Something to read, and perhaps to choose; it stays until it is closed."""
+        self.show_message(Message(code, say, actions=actions))
+
     def show_message(self, message: Message) -> None:
         for strip in self._strips:
             if strip.message.code == message.code and len(strip.message.actions) == len(message.actions):

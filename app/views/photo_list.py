@@ -151,6 +151,15 @@ class PhotoPanel(QWidget):
             self.view.setCurrentIndex(self.model.index(0))
         self._wanted = 0
 
+    def remove(self, image_id: int) -> bool:
+        """Take a photo out and go to the next one; False if none is left."""
+        index = self.model.index_of(image_id)
+        row = index.row() if index.isValid() else 0
+        self.model.remove_row(image_id)
+        self._say_count()
+        self.view.setCurrentIndex(self.model.index(min(row, self.model.rowCount() - 1)))
+        return self.model.total > 0
+
     def show_only(self, show: Show) -> None:
         self._keeping_current(lambda: self.model.set_show(show))
 

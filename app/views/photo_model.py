@@ -85,6 +85,20 @@ class PhotoModel(QAbstractListModel):
                 index = self.index_of(row.id)
                 self.dataChanged.emit(index, index)
 
+    def remove_row(self, image_id: int) -> None:
+        """The photo is in the list no more."""
+        position = self._position.get(image_id)
+        if position is None:
+            return
+        self.beginResetModel()
+        del self._all[position]
+        self._position = {row.id: n for n, row in enumerate(self._all)}
+        self._show_matching()
+        self.endResetModel()
+
+    def ids(self) -> tuple[int, ...]:
+        return tuple(self._position)
+
     # -- filters -------------------------------------------------------------------------------------------------
     def set_words(self, words: str) -> None:
         self._words = words.strip().casefold()
@@ -106,11 +120,14 @@ class PhotoModel(QAbstractListModel):
 
     def _filter(self) -> None:
         self.beginResetModel()
+        self._show_matching()
+        self.endResetModel()
+
+    def _show_matching(self) -> None:
         if self._words or self._show != "all":
             self._shown = [n for n, row in enumerate(self._all) if self._is_shown(row)]
         else:
             self._shown = range(len(self._all))
-        self.endResetModel()
 
     def _is_shown(self, row: ImageRow) -> bool:
         if not _BELONGS[self._show](row):

@@ -9,7 +9,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 
 from app.common.errors import UserError
-from app.common.packs import Pack, load_pack
+from app.common.packs import DEFAULT_PACK, Pack, load_pack
 from app.common.settings import Settings, save_settings
 from app.common.workspace import Workspace
 from app.views.background import Background
@@ -17,6 +17,7 @@ from app.views.background import Background
 
 class Services(QObject):
     actor_changed = Signal(str)
+    pack_changed = Signal()
 
     def __init__(self, workspace: Workspace, settings: Settings, actor: str, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -24,7 +25,7 @@ class Services(QObject):
         self.settings = settings
         self.actor = actor
         self.background = Background(actor, self)
-        self.pack: Pack = load_pack()
+        self.pack: Pack = load_pack(DEFAULT_PACK, workspace.packs)
 
     def change_settings(self, **values: Any) -> None:
         """Take the new values at once and write them behind the window's back."""
@@ -41,6 +42,13 @@ class Services(QObject):
         self.background.set_actor(actor)
         self.change_settings(person=actor)
         self.actor_changed.emit(actor)
+
+    def reload_pack(self) -> None:
+        """Labels may have been added to the workspace's copy of the pack."""
+        pack = load_pack(DEFAULT_PACK, self.workspace.packs)
+        if pack != self.pack:
+            self.pack = pack
+            self.pack_changed.emit()
 
     def report(self, error: UserError) -> None:
         self.background.user_error.emit(error)

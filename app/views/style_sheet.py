@@ -102,6 +102,14 @@ QComboBox QAbstractItemView::item { min-height: 24px; padding: 0 4px; }
 QListView, QTreeView, QTableView { background: $panel; border: 2px solid transparent;
     selection-background-color: $selected; selection-color: $text; }
 QListView:focus, QTableView:focus { border-color: $accent; }
+QTableView::item { padding: 0 8px; border-bottom: 1px solid $line; }
+QTableView::item:selected { background: $selected; color: $text; }
+QHeaderView { background: $panel; }
+QHeaderView::section { background: $panel; color: $text_soft; border: none; border-bottom: 1px solid $line;
+    padding: 6px 8px; font-size: 12px; }
+QCheckBox { spacing: 8px; min-height: 26px; }
+QAbstractSpinBox QLineEdit, QAbstractSpinBox QLineEdit:focus { border: none; background: transparent; padding: 0; }
+QAbstractSpinBox::up-button, QAbstractSpinBox::down-button { width: 0; border: none; }
 QScrollArea { background: transparent; border: none; }
 QScrollArea > QWidget > QWidget { background: transparent; }
 QScrollBar:vertical { width: 10px; background: transparent; margin: 0; }

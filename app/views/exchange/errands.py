@@ -6,18 +6,25 @@ Each sheet is imported when it is first wanted, so that the window stands withou
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
 from app.common.words import text
+from app.views.background import Changed
+from app.views.exchange import desk
+from app.views.exchange.backing_up import BackingUp
 from app.views.people.persons import Persons
 
 if TYPE_CHECKING:
+    from app.datasets.records import ImageRow
     from app.views.services import Services
     from app.views.sheets import Sheet
     from app.views.window import Window
     from app.views.workbench.workbench import Workbench
+
+IMAGES = Changed(frozenset({"images", "photos"}))
 
 
 class Errands(QObject):
@@ -27,7 +34,11 @@ class Errands(QObject):
         super().__init__(bench)
         self._bench = bench
         self.persons = Persons(bench.services, bench.frame, self.agreement)
+        self.backing_up = BackingUp(bench.services, bench.frame)
+        self._stale = ""  # what a sheet has changed: "boxes" of photos in the list, or "photos" themselves
         bench.services.actor_changed.connect(self._sat_down)
+        bench.services.background.changed.connect(self._changed)
+        bench.frame.sheet_opened.connect(self._refresh)
 
     def table(self) -> Mapping[str, Callable[[], object]]:
         return {
@@ -35,7 +46,7 @@ class Errands(QObject):
             "import_boxes": self.import_boxes,
             "export_boxes": self.export_boxes,
             "patches": self.patches,
-            "backup": self.backup,
+            "backup": self.backing_up.ask,
             "trash_photo": self.trash_photo,
             "trash": self.trash,
             "people": self.persons.manage,
@@ -46,6 +57,28 @@ class Errands(QObject):
         """The photo is shown as this person has it."""
         bench = self._bench
         bench.frame.messages.info("person", lambda: text("people.now", person=person))
+        bench.services.background.changed.emit(Changed(frozenset({"people"})))  # nothing made ready is theirs
+        if bench.sitting.row is not None:
+            bench.sitting.open(bench.sitting.row)
+
+    def _changed(self, changed: Changed) -> None:
+        if self._bench.frame.pages.sheet is None:
+            return
+        if "photos" in changed.topics:
+            self._stale = "photos"
+        elif "annotations" in changed.topics:
+            self._stale = self._stale or "boxes"
+
+    def _refresh(self, sheet_there: bool) -> None:
+        """What a sheet changed is seen when the work is seen again."""
+        stale, bench = self._stale, self._bench
+        if sheet_there or not stale:
+            return
+        self._stale = ""
+        if stale == "photos":
+            bench.collection.show_all()
+        ids = bench.photos.model.ids()
+        bench.services.background.read(partial(desk.rows, ids=ids), bench.photos.model.update_rows, owner=self)
         if bench.sitting.row is not None:
             bench.sitting.open(bench.sitting.row)
 
@@ -82,8 +115,25 @@ class Errands(QObject):
     def next_format(self) -> None:
         """Ctrl+S saves in the next format from now on, as in labelImg."""
 
-    def backup(self) -> None:
-        pass
-
     def trash_photo(self) -> None:
-        pass
+        """The photo at work goes into the trash, and the next one comes."""
+        bench = self._bench
+        row = bench.sitting.row
+        if row is not None:
+            bench.services.background.change(
+                partial(desk.trash_photo, image_id=row.id), IMAGES, lambda _: self._trashed(row), owner=self
+            )
+
+    def _trashed(self, row: ImageRow) -> None:
+        bench = self._bench
+        put_back = (lambda: text("trash.put_back"), lambda: self._put_back(row))
+        bench.frame.messages.info("trashed", lambda: text("trash.moved", photo=row.name), put_back)
+        if not bench.photos.remove(row.id):
+            bench.collection.emptied.emit()
+
+    def _put_back(self, row: ImageRow) -> None:
+        bench = self._bench
+        restore = partial(desk.restore_photos, ids=(row.id,))
+        bench.services.background.change(
+            restore, IMAGES, lambda _: bench.collection.show_all(choose=row.id), owner=self
+        )

@@ -6,21 +6,22 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QPixmap
+from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from app.common.packs import Pack
 from app.common.words import text
 from app.views.background import Background
+from app.views.images import image_of
 from app.views.parts import label, line
 from app.views.theme import current
-from app.views.thumbnails import image_of
 
 if TYPE_CHECKING:
     from app.datasets.patches import Patch, PatchPlan
 
 SIDE = 76
-MOST = 10
+GAP = 6
+MOST = 16
 WORDS_WIDTH = 236
 DECODED = 640  # the photo's shorter side when a patch is only looked at
 
@@ -49,7 +50,7 @@ class PatchRow(QWidget):
         left.setLayout(words)
         row = QHBoxLayout()
         row.setContentsMargins(0, 8, 0, 8)
-        row.setSpacing(6)
+        row.setSpacing(GAP)
         row.addWidget(left)
         for picture in self._pictures:
             picture.setFixedSize(SIDE, SIDE)
@@ -64,6 +65,12 @@ class PatchRow(QWidget):
         layout.setSpacing(0)
         layout.addWidget(self._strip)
         layout.addWidget(line())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        room = (self.width() - WORDS_WIDTH) // (SIDE + GAP)
+        for place, picture in enumerate(self._pictures):
+            picture.setVisible(place < room)
 
     def show_plan(self, plan: PatchPlan) -> None:
         self._plan = plan

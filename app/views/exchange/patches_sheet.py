@@ -7,7 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QPushButton, QScrollArea, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFormLayout,
+    QHBoxLayout,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app.common.errors import UserError
 from app.common.words import text
@@ -44,6 +53,8 @@ class PatchesSheet(Sheet):
         self.min_size = _spin(1, 10_000, 1, " px")
         self.padding = Choice(_paddings)
         self.encoding = Choice(_encodings)
+        self.padding.set_key("none")
+        self.encoding.set_key("png")
         self.seed = _spin(0, 999_999, 0)
         self._captions = [label() for _ in range(6)]
         self._folder_caption = label()
@@ -53,6 +64,8 @@ class PatchesSheet(Sheet):
         self.write.setProperty("kind", "primary")
         self._summary = label("section")
         self._left_out = label("soft", wrap=True)
+        self.balance = QPushButton()
+        self.balance.setProperty("kind", "flat")
         self._room = QVBoxLayout()
         self._room.setSpacing(0)
         self._timer = QTimer(self, singleShot=True, interval=SETTLE)
@@ -70,6 +83,7 @@ class PatchesSheet(Sheet):
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
         fields = (self.per_disease, self.margin, self.min_size, self.padding, self.encoding, self.seed)
         for caption, field in zip(self._captions, fields, strict=True):
+            field.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
             form.addRow(caption, field)
             caption.setBuddy(field)
         panel.column.addLayout(form)
@@ -83,7 +97,12 @@ class PatchesSheet(Sheet):
         column = QVBoxLayout(inside)
         column.setContentsMargins(24, 16, 24, 16)
         column.setSpacing(8)
-        column.addWidget(self._summary)
+        head = QHBoxLayout()
+        head.setSpacing(8)
+        head.addWidget(self._summary)
+        head.addWidget(self.balance)
+        head.addStretch()
+        column.addLayout(head)
         column.addWidget(self._left_out)
         column.addSpacing(8)
         column.addLayout(self._room)
@@ -104,6 +123,7 @@ class PatchesSheet(Sheet):
             choice.picked.connect(lambda _: self._timer.start())
         self._timer.timeout.connect(self._ask)
         self.folder.chosen.connect(lambda _: self.retranslate())
+        self.balance.clicked.connect(lambda: self.per_disease.setValue(self._fewest()))
         self.write.clicked.connect(lambda: self._cancel() if self._running else self._write())
         self._progressed.connect(self._show_progress)
 
@@ -142,10 +162,13 @@ class PatchesSheet(Sheet):
                 row = PatchRow(self._services.pack, disease, self._services.background)
                 self._rows[disease] = row
                 self._room.addWidget(row)
-        for disease, row in self._rows.items():
-            row.setVisible(disease in plan.available)
+        for row in self._rows.values():
             row.show_plan(plan)
         self.retranslate()
+
+    def _fewest(self) -> int:
+        """As many as there are of each disease that is there at all."""
+        return min((n for n in self._plan.available.values() if n), default=0) if self._plan else 0
 
     # -- the files -----------------------------------------------------------------------------------------------
     def _where(self) -> Path | None:
@@ -217,6 +240,9 @@ class PatchesSheet(Sheet):
         self.write.setEnabled(self._running or (count > 0 and out is not None))
         self._summary.setText(text("patches.summary", n=count, patients=plan.patients if plan else 0))
         self._left_out.setText(_left_out_words(plan) if plan else "")
+        self._left_out.setVisible(bool(self._left_out.text()))
+        self.balance.setText(text("patches.balance", n=self._fewest()))
+        self.balance.setVisible(plan is not None and bool(plan.short) and self._fewest() > 0)
 
 
 def _left_out_words(plan: PatchPlan) -> str:

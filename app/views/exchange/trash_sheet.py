@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from app.views.services import Services
     from app.views.window import Window
 
-TOUCHED = Changed(frozenset({"images", "annotations", "trash"}))
+TOUCHED = Changed(frozenset({"images", "annotations", "photos"}))
 
 
 class TrashSheet(Sheet):

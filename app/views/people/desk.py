@@ -133,3 +133,16 @@ def settle(session: Any, image_id: int, document: Document) -> None:
     from app.datasets import store
 
     store.settle(session, image_id, document)
+
+
+def undo(session: Any) -> None:
+    """Take back the person's last step, wherever it was.
+
+    Raises:
+        UserError: the reason why it is refused.
+    """
+    from app.datasets import store
+
+    step = store.undo(session)
+    if step is not None and step.refused is not None:
+        raise step.refused

@@ -69,7 +69,11 @@ def _line(figures: PairFigures, number: int) -> PhotoLine:
     row = figures.pair.photos[number].row
     a, b = figures.pair.names
     left, right, other, place = figures.counts[number]
-    words = text("agreement.photo_same")
-    if left or right or other or place:
-        words = text("agreement.photo_differs", a=a, b=b, left=left, right=right, label=other, place=place)
-    return PhotoLine(row.path, row.name, words)
+    parts = (
+        (left, text("agreement.only", person=a, n=left)),
+        (right, text("agreement.only", person=b, n=right)),
+        (other, text("agreement.other_label", n=other)),
+        (place, text("agreement.other_place", n=place)),
+    )
+    words = "  ·  ".join(said for n, said in parts if n)
+    return PhotoLine(row.path, row.name, words or text("agreement.photo_same"))

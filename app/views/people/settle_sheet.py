@@ -18,6 +18,7 @@ from app.views.workbench.photo_loader import Loaded, load_photo
 
 if TYPE_CHECKING:
     from app.annotation.document import Document
+    from app.common.errors import UserError
     from app.views.people.desk import BoxedTwice
     from app.views.services import Services
     from app.views.window import Window
@@ -41,6 +42,7 @@ class SettleSheet(Sheet):
         self._begun = False
         self.sides = Sides(services.pack)
         self.sides.finished.connect(self._keep)
+        self.sides.undo_wanted.connect(self._undo)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.sides)
@@ -68,7 +70,7 @@ class SettleSheet(Sheet):
     def _begun_photo(self, at: int, settling: Settling) -> None:
         if at != self._at:
             return
-        self.sides.show_sides(settling, self._names)
+        self.sides.show_sides(settling, self._names, before=at > 0)
         path = self._photos[at].row.path
         load = self._services.background.work
         load(
@@ -99,16 +101,29 @@ class SettleSheet(Sheet):
             owner=self,
         )
 
-    def _not_kept(self, error: object) -> None:
+    def _undo(self) -> None:
+        """The settling of the photo before is taken back, and that photo is open again."""
+        if self._at == 0 or not self.sides.isEnabled():
+            return
+        self.sides.setEnabled(False)
+        image_id = self._photos[self._at - 1].row.id
+        self._services.background.change(
+            desk.undo, Changed(BOXES, image_id), lambda _: self._undone(), self._not_kept, owner=self
+        )
+
+    def _undone(self) -> None:
         self.sides.setEnabled(True)
-        self._window.show_error(error)  # type: ignore[arg-type]
+        self._at -= 1
+        self._lay_out()
+
+    def _not_kept(self, error: UserError) -> None:
+        self.sides.setEnabled(True)
+        self._window.show_error(error)
 
     def _settled(self) -> None:
         self.sides.setEnabled(True)
-        photo = self._photos[self._at].row.name
         self._at += 1
         if self._at < len(self._photos):
-            self._window.messages.info("settled", lambda: text("settle.photo_done", photo=photo))
             self._lay_out()
             return
         n, (a, b) = len(self._photos), self._names

@@ -15,7 +15,6 @@ from app.common.words import text
 from app.datasets import settling as rules
 from app.datasets.settling import Settling, Verdict
 from app.views.canvas import PhotoCanvas
-from app.views.icons import icon
 from app.views.parts import Elided, label
 from app.views.people.difference_list import DifferenceList
 from app.views.people.together import Together
@@ -28,12 +27,14 @@ class Sides(QWidget):
     """``finished`` carries the document to keep. Undo takes back verdicts and changes of this photo, one by one."""
 
     finished = Signal(object)  # Document
+    undo_wanted = Signal()  # nothing is left to undo on this photo
 
     def __init__(self, pack: Pack) -> None:
         super().__init__()
         self._pack = pack
         self._states: list[Settling] = []
         self._names = ("", "")
+        self._before = False  # there is a photo before this one whose settling can be undone
         self.left, self.result, self.right = (PhotoCanvas() for _ in range(3))
         self._canvases = (self.left, self.result, self.right)
         self._together = Together(self._canvases, self)
@@ -42,7 +43,7 @@ class Sides(QWidget):
         self._list_head = label("section")
         self._hint = label("caption", wrap=True)
         self.buttons = {verdict: QPushButton() for verdict, _ in KEYS}
-        self.undo_button = QPushButton(icon("undo"), "")
+        self.undo_button = QPushButton()
         self.finish = QPushButton()
         self.finish.setProperty("kind", "primary")
         self._lay_out()
@@ -54,26 +55,27 @@ class Sides(QWidget):
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(1)
         grid.setVerticalSpacing(0)
-        for column, (head, canvas) in enumerate(zip(self._heads, self._canvases, strict=True)):
-            head.setContentsMargins(12, 0, 8, 0)
-            head.setFixedHeight(32)
-            grid.addWidget(head, 0, column)
+        b = self.buttons
+        rows = (
+            (b["left"],),
+            (b["both"], b["none"], b["edited"], self.undo_button),
+            (b["right"],),
+        )
+        for column, (head, canvas, buttons) in enumerate(zip(self._heads, self._canvases, rows, strict=True)):
+            above, below = QHBoxLayout(), QHBoxLayout()
+            above.setContentsMargins(12, 8, 8, 8)
+            above.addWidget(head)
+            below.setContentsMargins(8, 8, 8, 8)
+            below.setSpacing(6)
+            below.addStretch()
+            for button in buttons:
+                below.addWidget(button)
+            below.addStretch()
+            grid.addLayout(above, 0, column)
             grid.addWidget(canvas, 1, column)
+            grid.addLayout(below, 2, column)
             grid.setColumnStretch(column, 1)
         grid.setRowStretch(1, 1)
-        row = QHBoxLayout()
-        row.setContentsMargins(12, 8, 12, 8)
-        row.setSpacing(8)
-        row.addStretch()
-        for button in self.buttons.values():
-            row.addWidget(button)
-        row.addSpacing(16)
-        row.addWidget(self.undo_button)
-        row.addStretch()
-        middle = QVBoxLayout()
-        middle.setSpacing(0)
-        middle.addLayout(grid, 1)
-        middle.addLayout(row)
         side = QWidget()
         side.setObjectName("rightPanel")
         side.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
@@ -88,7 +90,7 @@ class Sides(QWidget):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addLayout(middle, 1)
+        layout.addLayout(grid, 1)
         layout.addWidget(side)
 
     def _connect(self) -> None:
@@ -118,9 +120,12 @@ class Sides(QWidget):
         shortcut.activated.connect(lambda: do())
 
     # -- showing -------------------------------------------------------------------------------------------------
-    def show_sides(self, settling: Settling, names: tuple[str, str]) -> None:
-        """``names`` of the left and the right side; the photo comes by :meth:`show_photo`."""
-        self._names = names
+    def show_sides(self, settling: Settling, names: tuple[str, str], *, before: bool = False) -> None:
+        """``names`` of the left and the right side; the photo comes by :meth:`show_photo`.
+
+        ``before``: undo may go back further than this photo.
+        """
+        self._names, self._before = names, before
         self._states = [settling]
         self.list.differences.show(settling, names)
         self.list.choose(0)
@@ -201,6 +206,8 @@ class Sides(QWidget):
         if len(self._states) > 1:
             self._states.pop()
             self._show_result()
+        else:
+            self.undo_wanted.emit()
 
     def _take(self, settling: Settling) -> None:
         if settling != self.settling:
@@ -229,8 +236,13 @@ class Sides(QWidget):
 
     def retranslate(self) -> None:
         left, right = self._names
-        for head, words in zip(self._heads, (left, text("settle.result"), right), strict=True):
-            head.setText(words)
+        counts = (
+            [len(d.annotations) for d in (self.settling.left, self.settling.result, self.settling.right)]
+            if (self._states)
+            else [0, 0, 0]
+        )
+        for head, words, n in zip(self._heads, (left, text("settle.result"), right), counts, strict=True):
+            head.setText(text("settle.head", name=words, n=n))
         said = (
             text("settle.take", person=left),
             text("settle.both"),
@@ -240,12 +252,13 @@ class Sides(QWidget):
         )
         there = bool(self._states) and bool(self.settling.differences)
         for (verdict, key), words in zip(KEYS, said, strict=True):
-            self.buttons[verdict].setText(words)
+            self.buttons[verdict].setText(f"{words}  {key}")
             self.buttons[verdict].setToolTip(f"{words}  ({key})")
+            self.buttons[verdict].setAccessibleName(words)
             self.buttons[verdict].setEnabled(there)
         self.undo_button.setText(text("menu.undo"))
         self.undo_button.setToolTip(f"{text('menu.undo')}  (Ctrl+Z)")
-        self.undo_button.setEnabled(len(self._states) > 1)
+        self.undo_button.setEnabled(len(self._states) > 1 or self._before)
         open_ = self.settling.open if self._states else 0
         total = len(self.settling.differences) if self._states else 0
         self._list_head.setText(text("settle.count", n=total - open_, total=total))

@@ -36,10 +36,16 @@ class Collection(QObject):
         self._whole = False  # the list shows every photo of the workspace
         panel.all_wanted.connect(self.show_all)
 
+    @property
+    def idle(self) -> bool:
+        """No more photos are on their way into the list."""
+        return self._coming is None
+
     # -- the workspace -------------------------------------------------------------------------------------------
-    def show_all(self) -> None:
+    def show_all(self, choose: int | None = None) -> None:
+        """``choose``: the id to open (None: the one that is open, or was last)."""
         current = self._panel.current()
-        self._show_all(current.id if current else self._services.settings.last_image)
+        self._show_all(choose or (current.id if current else self._services.settings.last_image))
 
     def _show_all(self, choose: int) -> None:
         self.stop()
