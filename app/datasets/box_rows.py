@@ -14,6 +14,7 @@ from app.common.geometry import Box
 from db.tables import Annotation as Row
 from db.tables import utc_now
 
+_CHUNK = 500
 _COLUMNS = (
     Row.id, Row.x0, Row.y0, Row.x1, Row.y1, Row.label, Row.difficult, Row.verified, Row.source, Row.score,
     Row.outline, Row.origin_file, Row.origin_position,
@@ -46,13 +47,16 @@ def write_boxes(
 ) -> None:
     """Take boxes away and put boxes there; a box that is in both keeps its row, and who drew it last is ``author``."""
     new = {a.id: a for a in come}
+    lost = []
     for old in gone:
         if old.id not in new:
-            session.execute(delete(Row).where(Row.id == old.id, Row.layer == layer))
-        else:
-            row = session.get_one(Row, (old.id, layer))
-            for name, value in _values(new.pop(old.id), author).items():
-                setattr(row, name, value)
+            lost.append(old.id)
+            continue
+        row = session.get_one(Row, (old.id, layer))
+        for name, value in _values(new.pop(old.id), author).items():
+            setattr(row, name, value)
+    for start in range(0, len(lost), _CHUNK):
+        session.execute(delete(Row).where(Row.id.in_(lost[start : start + _CHUNK]), Row.layer == layer))
     add_boxes(session, image_id, layer, new.values(), author)
 
 

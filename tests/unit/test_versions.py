@@ -89,6 +89,22 @@ def test_a_copy_of_a_photo_under_another_patient_is_refused(opened: Store) -> No
     assert "copy.jpg" in caught.value.what
 
 
+def test_trashed_photos_boxes_without_area_and_other_layers_stay_out(opened: Store) -> None:
+    with opened.write("li") as s:
+        empty = Annotation(new_id(), Box(5, 5, 5, 20), LABELS[0])
+        store.put_boxes(s, 1, [empty])
+        store.trash_images(s, [2, 4])
+    with opened.write("wang") as s:
+        store.actor_of(s)
+        store.assign(s, ["li", "wang"], [3])
+        store.apply_edit(s, 3, Edit("add", after=(Annotation(new_id(), Box(1, 1, 9, 9), LABELS[1]),)))
+    with opened.write("li") as s:
+        made = {i.id: i for i in freeze(s, "mine").images}
+        assert set(made) == set(range(1, 25)) - {2, 4}
+        assert len(made[1].boxes) == len(made[3].boxes) == 1
+        assert store.boxes_of(s, 1, store.COMMON)[1] == empty, "it stays where it is, as a finding"
+
+
 def test_a_named_set_holds_its_members_only(opened: Store) -> None:
     with opened.write("li") as s:
         make_dataset(s, "few", range(1, 13), "erythemato-squamous")
