@@ -1,28 +1,35 @@
 """Everything that a key, a menu or a button does, once: its words, its keys, its icon. labelImg's keys are kept.
 
-Arrows, Esc and Enter on the photo are the canvas's own and are not listed.
+The keys here are the defaults; a person may choose others (:mod:`app.views.keys`). Arrows, Esc and Enter on the photo
+are the canvas's own and are not listed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from PySide6.QtCore import QObject, Qt
-from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
 
 from app.common.packs import Pack
 from app.common.words import text
+from app.views import keys
 from app.views.icons import icon
+from app.views.keys import KeyTable, with_key
 
 Say = Callable[[], str]
 DIGITS = 9
+PORTABLE = QKeySequence.SequenceFormat.PortableText
 
 
 @dataclass(frozen=True)
 class Entry:
-    """``on_photo``: Space presses a button that has the focus, so this key counts only on the photo and the lists."""
+    """``on_photo``: Space presses a button that has the focus, so this key counts only on the photo and the lists.
+
+    ``anywhere``: also while a sheet lies over the work.
+    """
 
     key: str
     say: Say
@@ -30,6 +37,7 @@ class Entry:
     icon: str = ""
     on_photo: bool = False
     checkable: bool = False
+    anywhere: bool = False
 
 
 ENTRIES = (
@@ -38,9 +46,14 @@ ENTRIES = (
     Entry("open_boxes", lambda: text("menu.open_boxes"), ("Ctrl+Shift+O",)),
     Entry("save", lambda: text("menu.save"), ("Ctrl+S",), "save"),
     Entry("save_folder", lambda: text("menu.save_folder"), ("Ctrl+R",)),
+    Entry("save_format", lambda: text("menu.save_format"), ("Ctrl+Y",)),
+    Entry("import_boxes", lambda: text("menu.import_boxes"), ("Ctrl+I",), "import"),
+    Entry("export_boxes", lambda: text("menu.export_boxes"), ("Ctrl+Shift+E",), "export"),
+    Entry("patches", lambda: text("menu.patches"), (), "patches"),
+    Entry("backup", lambda: text("menu.backup"), (), "backup", anywhere=True),
     Entry("picture", lambda: text("menu.picture"), ("Ctrl+Shift+S",), "picture"),
     Entry("print", lambda: text("menu.print"), ("Ctrl+P",), "print"),
-    Entry("quit", lambda: text("menu.quit"), ("Ctrl+Q",)),
+    Entry("quit", lambda: text("menu.quit"), ("Ctrl+Q",), anywhere=True),
     Entry("undo", lambda: text("menu.undo"), ("Ctrl+Z",), "undo"),
     Entry("redo", lambda: text("menu.redo"), ("Ctrl+Shift+Z",), "redo"),
     Entry("draw", lambda: text("menu.draw"), ("W",), "draw", checkable=True),
@@ -59,6 +72,10 @@ ENTRIES = (
     Entry("next", lambda: text("menu.next"), ("D",), "next"),
     Entry("verify", lambda: text("menu.verify"), ("Space",), "verified", on_photo=True, checkable=True),
     Entry("read_again", lambda: text("menu.read_again"), ("F5",), "run"),
+    Entry("trash_photo", lambda: text("menu.trash_photo"), ("Ctrl+Shift+D",)),
+    Entry("trash", lambda: text("menu.trash"), (), "trash"),
+    Entry("people", lambda: text("people.manage"), (), "people", anywhere=True),
+    Entry("agreement", lambda: text("agreement.open"), ()),
     Entry("zoom_in", lambda: text("menu.zoom_in"), ("Ctrl++",)),
     Entry("zoom_out", lambda: text("menu.zoom_out"), ("Ctrl+-",)),
     Entry("actual_size", lambda: text("menu.actual_size"), ("Ctrl+=",), "actual"),
@@ -72,15 +89,18 @@ ENTRIES = (
     Entry("tags", lambda: text("menu.tags"), ("Ctrl+Shift+P",), checkable=True),
     Entry("fold_left", lambda: text("menu.fold_left"), ("F8",), "left", checkable=True),
     Entry("fold_right", lambda: text("menu.fold_right"), ("F9",), "right", checkable=True),
-    Entry("settings", lambda: text("menu.settings"), ("Ctrl+,",), "settings"),
-    Entry("keys", lambda: text("menu.keys"), ("F1",)),
-    Entry("about", lambda: text("menu.about")),
+    Entry("settings", lambda: text("menu.settings"), ("Ctrl+,",), "settings", anywhere=True),
+    Entry("keys", lambda: text("menu.keys"), ("F1",), anywhere=True),
+    Entry("about", lambda: text("menu.about"), anywhere=True),
 )
 
 MENUS: tuple[tuple[Say, str], ...] = (
     (
         lambda: text("menu.file"),
-        "open_files open_folder open_boxes | save save_folder | picture print | settings | quit",
+        (
+            "open_files open_folder open_boxes | save save_folder save_format | import_boxes export_boxes patches"
+            " | picture print | backup settings | quit"
+        ),
     ),
     (
         lambda: text("menu.edit"),
@@ -89,7 +109,7 @@ MENUS: tuple[tuple[Say, str], ...] = (
             " | next_box previous_box"
         ),
     ),
-    (lambda: text("menu.photo"), "next previous | verify read_again"),
+    (lambda: text("menu.photo"), "next previous | verify read_again | trash_photo trash"),
     (
         lambda: text("menu.view"),
         (
@@ -97,25 +117,39 @@ MENUS: tuple[tuple[Say, str], ...] = (
             " | hide_boxes show_boxes tags | fold_left fold_right"
         ),
     ),
+    (lambda: text("menu.people"), "people agreement"),
     (lambda: text("menu.help"), "keys about"),
 )
 
 
 class Actions(QObject):
-    """The window's QActions by name; ``labels`` holds one for each disease that has a digit."""
+    """The window's QActions by name; ``labels`` holds one for each disease that has a digit.
 
-    def __init__(self, pack: Pack, page: QWidget, commands: Mapping[str, Callable[[], object]]) -> None:
+    A disease's action is called ``label:<its key>`` in the table of keys.
+    """
+
+    keys_changed = Signal(object)  # {action: keys} of those that a person changed
+
+    def __init__(
+        self,
+        pack: Pack,
+        page: QWidget,
+        commands: Mapping[str, Callable[[], object]],
+        chosen: Mapping[str, Iterable[str]],
+    ) -> None:
         super().__init__(page)
         self._pack = pack
         self._menus: list[tuple[QMenu, Say]] = []
+        self._at_work = QActionGroup(self)  # one that only stops its members while a sheet lies over them
+        self._at_work.setExclusionPolicy(QActionGroup.ExclusionPolicy.None_)
         self._actions = {entry.key: self._make(entry, page, commands[entry.key]) for entry in ENTRIES}
         self.labels: dict[str, QAction] = {}
-        for number, disease in enumerate(pack.labels[:DIGITS], 1):
+        for disease in pack.labels:
             action = QAction(page)
-            action.setShortcut(QKeySequence(str(number)))
             page.addAction(action)
+            self._at_work.addAction(action)
             self.labels[disease.key] = action
-        self.retranslate()
+        self._use(keys.table_of(_defaults(pack), chosen))
 
     def __getitem__(self, key: str) -> QAction:
         return self._actions[key]
@@ -123,16 +157,21 @@ class Actions(QObject):
     def _make(self, entry: Entry, page: QWidget, command: Callable[[], object]) -> QAction:
         action = QAction(page)
         action.setObjectName(entry.key)
-        action.setShortcuts([QKeySequence(s) for s in entry.shortcuts])
         action.setCheckable(entry.checkable)
         action.triggered.connect(lambda _checked=False: command())
         if entry.icon:
             action.setIcon(icon(entry.icon))
+        if not entry.anywhere:
+            self._at_work.addAction(action)
         if entry.on_photo:
             action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         else:
             page.addAction(action)
         return action
+
+    def set_at_work(self, at_work: bool) -> None:
+        """False while a sheet lies over the work: its keys are the sheet's then."""
+        self._at_work.setEnabled(at_work)
 
     def listen_on(self, widget: QWidget) -> None:
         """The keys that count on the photo and the lists count on this widget."""
@@ -141,11 +180,11 @@ class Actions(QObject):
                 widget.addAction(self._actions[entry.key])
 
     def fill(self, bar: QMenuBar) -> None:
-        for say, keys in MENUS:
+        for say, names in MENUS:
             menu = bar.addMenu("")
-            for key in keys.split():
-                if key != "|":
-                    menu.addAction(self._actions[key])
+            for name in names.split():
+                if name != "|":
+                    menu.addAction(self._actions[name])
                 else:
                     menu.addSeparator()
             self._menus.append((menu, say))
@@ -158,24 +197,44 @@ class Actions(QObject):
         menu.addActions(list(self.labels.values()))
         return menu
 
-    def key_list(self) -> Iterator[tuple[str, str]]:
-        """What can be done by key, and the keys, in the present language and the platform's writing."""
-        for action in (*self._actions.values(), *self.labels.values()):
-            written = [s.toString(QKeySequence.SequenceFormat.NativeText) for s in action.shortcuts()]
-            if written:
-                yield action.text(), "  ·  ".join(written)
+    # -- keys ----------------------------------------------------------------------------------------------------
+    def change_keys(self, table: KeyTable) -> None:
+        """Menus, tool tips and keys follow at once; ``keys_changed`` says what to keep."""
+        self._use(table)
+        self.keys_changed.emit(dict(table.chosen))
+
+    def _use(self, table: KeyTable) -> None:
+        keys.use_keys(table)
+        for name, action in self.by_key_name().items():
+            action.setShortcuts([QKeySequence(key) for key in table.keys(name)])
+        self.retranslate()
+
+    def by_key_name(self) -> dict[str, QAction]:
+        """Every action under its name in the table of keys, in the order in which they are listed."""
+        return {**self._actions, **{label_key(key): action for key, action in self.labels.items()}}
+
+    def groups(self) -> list[tuple[Say, tuple[str, ...]]]:
+        """The table of keys, menu by menu; the diseases at the end."""
+        listed = [(say, tuple(name for name in names.split() if name != "|")) for say, names in MENUS]
+        return [*listed, (lambda: text("keys.diseases"), tuple(map(label_key, self.labels)))]
 
     def retranslate(self) -> None:
         for entry in ENTRIES:
             action = self._actions[entry.key]
             action.setText(entry.say())
-            action.setToolTip(with_key(entry.say(), action))
+            action.setToolTip(with_key(entry.say(), entry.key))
         for menu, say in self._menus:
             menu.setTitle(say())
         for key, action in self.labels.items():
             action.setText(str(self._pack.disease(key).name))
 
 
-def with_key(words: str, action: QAction) -> str:
-    native = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
-    return f"{words}  ({native})" if native else words
+def label_key(disease: str) -> str:
+    return f"label:{disease}"
+
+
+def _defaults(pack: Pack) -> dict[str, tuple[str, ...]]:
+    """The first nine diseases have the digits."""
+    digits = {label_key(d.key): (str(n),) if n <= DIGITS else () for n, d in enumerate(pack.labels, 1)}
+    portable = {e.key: tuple(QKeySequence(k).toString(PORTABLE) for k in e.shortcuts) for e in ENTRIES}
+    return {**portable, **digits}

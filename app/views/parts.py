@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QLabel, QLayout, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLayout,
+    QPushButton,
+    QSizePolicy,
+    QToolButton,
+    QWidget,
+)
 
 from app.views.icons import icon
 
@@ -80,6 +90,37 @@ class Elided(QLabel):
         shown = metrics.elidedText(self.text(), self._mode, self.width())
         painter.setPen(self.palette().color(self.foregroundRole()))
         painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, shown)
+
+
+class Switch(QWidget):
+    """Two or three pages beside each other: pressed, one is shown. ``chosen`` carries its place."""
+
+    chosen = Signal(int)
+
+    def __init__(self, words: Sequence[Callable[[], str]]) -> None:
+        super().__init__()
+        self._words = tuple(words)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(4)
+        self._group = QButtonGroup(self)
+        for place in range(len(self._words)):
+            button = QPushButton()
+            button.setProperty("kind", "chip")
+            button.setCheckable(True)
+            self._group.addButton(button, place)
+            row.addWidget(button)
+        self._group.button(0).setChecked(True)
+        self._group.idClicked.connect(self.chosen)
+        self.retranslate()
+
+    def choose(self, place: int) -> None:
+        self._group.button(place).setChecked(True)
+        self.chosen.emit(place)
+
+    def retranslate(self) -> None:
+        for place, say in enumerate(self._words):
+            self._group.button(place).setText(say())
 
 
 class Filler(QWidget):

@@ -1,4 +1,4 @@
-"""Language, theme, device, the folder for saved boxes, and the keys: what a person may set, taken at once."""
+"""Language, theme, device, the folder for saved boxes; and the keys: what a person may set, taken at once."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QScrollArea,
     QSizePolicy,
+    QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -21,7 +21,8 @@ from PySide6.QtWidgets import (
 from app.common.words import text
 from app.views.actions import Actions
 from app.views.choice import Choice
-from app.views.parts import Elided, label, line
+from app.views.keys_panel import KeysPanel
+from app.views.parts import Elided, Switch, label
 from app.views.services import Services
 
 
@@ -38,10 +39,9 @@ class SettingsPanel(QDialog):
     ) -> None:
         super().__init__(parent)
         self._services = services
-        self._actions = actions
         settings = services.settings
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setMinimumSize(520, 560)
+        self.setMinimumSize(560, 560)
         self._title = label("page")
         self.language = _choice(_languages, settings.language, use_language)
         self.theme = _choice(_themes, settings.theme, use_theme)
@@ -55,11 +55,10 @@ class SettingsPanel(QDialog):
         self._beside = QPushButton()
         self._beside.clicked.connect(lambda: self._set_folder(""))
         self._captions = [label() for _ in range(4)]
-        self._keys_heading = label("section")
-        self._keys = QWidget()
-        self._keys_form = QFormLayout(self._keys)
-        self._keys_form.setContentsMargins(0, 0, 8, 0)
-        self._keys_form.setVerticalSpacing(6)
+        self.keys = KeysPanel(actions)
+        self._pages = QStackedWidget()
+        self.pages = Switch([lambda: text("settings.general"), lambda: text("settings.keys")])
+        self.pages.chosen.connect(self._pages.setCurrentIndex)
         self._close = QPushButton()
         self._close.clicked.connect(self.accept)
         self._lay_out()
@@ -80,18 +79,25 @@ class SettingsPanel(QDialog):
             caption.setBuddy(field)
         form.addRow(QLabel(), self._device_note)
         form.addRow(self._captions[3], folder)
-        scroll = self._scroll = QScrollArea()
-        scroll.setWidget(self._keys)
-        scroll.setWidgetResizable(True)
+        general = QWidget()
+        column = QVBoxLayout(general)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addLayout(form)
+        column.addStretch()
+        self._pages.addWidget(general)
+        self._pages.addWidget(self.keys)
+        head = QHBoxLayout()
+        head.addWidget(self._title, 1)
+        head.addWidget(self.pages)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(24, 24, 24, 16)
         layout.setSpacing(12)
-        layout.addWidget(self._title)
-        layout.addLayout(form)
-        layout.addWidget(line())
-        layout.addWidget(self._keys_heading)
-        layout.addWidget(scroll, 1)
+        layout.addLayout(head)
+        layout.addWidget(self._pages, 1)
         layout.addWidget(self._close, 0, Qt.AlignmentFlag.AlignRight)
+
+    def show_keys(self) -> None:
+        self.pages.choose(1)
 
     def show_device(self) -> None:
         """What the models run on at this moment, and why."""
@@ -125,15 +131,7 @@ class SettingsPanel(QDialog):
         self._choose.setText(text("settings.choose"))
         self._beside.setText(text("settings.beside"))
         self._beside.setVisible(bool(folder))
-        self._keys_heading.setText(text("settings.keys"))
-        self._scroll.setAccessibleName(text("settings.keys"))
         self._close.setText(text("message.close"))
-        while self._keys_form.rowCount():
-            self._keys_form.removeRow(0)
-        for words_of, keys in self._actions.key_list():
-            written = label("soft")
-            written.setText(keys)
-            self._keys_form.addRow(words_of, written)
 
 
 def _choice(options: Callable[[], list[tuple[str, str]]], key: str, picked: Callable[[str], None]) -> Choice:

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
-import pytest
-from PySide6.QtGui import QKeySequence
+from typing import TYPE_CHECKING
 
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeySequence
+from pytestqt.qtbot import QtBot
+
+from app.common.words import text
+from app.views import keys
 from app.views.actions import ENTRIES
+from app.views.keys_panel import KeysPanel
+from app.views.settings_panel import SettingsPanel
+from tests.gui.acting import labels, settle
+from tests.gui.conftest import PATIENCE, Start
+
+if TYPE_CHECKING:
+    from app.application import Program
 
 LABELIMG = {
     "draw": "W", "next": "D", "previous": "A", "verify": "Space", "delete": "Del", "duplicate": "Ctrl+D",
@@ -32,3 +45,102 @@ def test_every_key_belongs_to_one_action() -> None:
 
 def _portable(key: str) -> str:
     return QKeySequence(key).toString(QKeySequence.SequenceFormat.PortableText)
+
+
+@pytest.fixture
+def panel(reading: Program, qtbot: QtBot) -> KeysPanel:
+    qtbot.keyClick(reading.workbench.canvas, Qt.Key.Key_F1)
+    settings = reading.window.findChild(SettingsPanel)
+    assert settings is not None
+    assert settings.keys.isVisible()
+    return settings.keys
+
+
+def press(qtbot: QtBot, panel: KeysPanel, action: str, key: Qt.Key, held: Qt.KeyboardModifier | None = None) -> None:
+    """Click the action's first key and press another one instead."""
+    button = panel.rows[action].buttons[0]
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert button.waiting
+    qtbot.keyClick(button, key, held or Qt.KeyboardModifier.NoModifier)
+
+
+def leave(qtbot: QtBot, program: Program, panel: KeysPanel) -> None:
+    panel.window().close()
+    program.window.activateWindow()
+    program.workbench.canvas.setFocus()
+    qtbot.waitUntil(program.workbench.canvas.hasFocus, timeout=PATIENCE)
+
+
+def test_a_changed_key_works_is_said_and_is_kept(
+    start: Start, reading: Program, panel: KeysPanel, qtbot: QtBot
+) -> None:
+    press(qtbot, panel, "draw", Qt.Key.Key_B)
+    assert panel.rows["draw"].buttons[0].text() == "B"
+    assert not panel.note.isVisible()
+    leave(qtbot, reading, panel)
+    bench = reading.workbench
+    qtbot.keyClick(bench.canvas, Qt.Key.Key_W)
+    assert not bench.canvas.drawing()
+    qtbot.keyClick(bench.canvas, Qt.Key.Key_B)
+    assert bench.canvas.drawing()
+    assert bench.actions_["draw"].toolTip() == keys.with_key(text("menu.draw"), "draw")
+    assert "(B)" in bench.actions_["draw"].toolTip()
+    settle(qtbot, reading)
+    again = start()
+    assert again.workbench.actions_["draw"].shortcut() == QKeySequence("B")
+
+
+def test_a_key_of_another_action_is_taken_over_only_on_wish(panel: KeysPanel, qtbot: QtBot) -> None:
+    press(qtbot, panel, "draw", Qt.Key.Key_D)
+    assert panel.note.label.text() == text("keys.taken", pressed="D", action=text("menu.next"))
+    qtbot.mouseClick(panel.note.buttons[1], Qt.MouseButton.LeftButton)
+    assert (keys.written("draw"), keys.written("next")) == ("W", "D")
+    press(qtbot, panel, "draw", Qt.Key.Key_D)
+    qtbot.mouseClick(panel.note.buttons[0], Qt.MouseButton.LeftButton)
+    assert (keys.written("draw"), keys.written("next")) == ("D", "")
+    assert panel.note.label.text() == text("keys.taken_over", pressed="D", action=text("menu.next"))
+    qtbot.mouseClick(panel.note.buttons[0], Qt.MouseButton.LeftButton)
+    assert (keys.written("draw"), keys.written("next")) == ("W", "D")
+
+
+def test_keys_are_added_taken_away_and_reset(panel: KeysPanel, qtbot: QtBot) -> None:
+    row = panel.rows["duplicate"]
+    qtbot.mouseClick(row.buttons[-1], Qt.MouseButton.LeftButton)
+    qtbot.keyClick(row.buttons[-1], Qt.Key.Key_U, Qt.KeyboardModifier.AltModifier)
+    assert [b.key for b in row.buttons] == ["Ctrl+D", "Alt+U", ""]
+    qtbot.mouseClick(row.buttons[0], Qt.MouseButton.LeftButton)
+    qtbot.keyClick(row.buttons[0], Qt.Key.Key_Backspace)
+    assert [b.key for b in row.buttons] == ["Alt+U", ""]
+    qtbot.mouseClick(row.reset, Qt.MouseButton.LeftButton)
+    assert [b.key for b in row.buttons] == ["Ctrl+D", ""]
+    press(qtbot, panel, "undo", Qt.Key.Key_F2)
+    qtbot.mouseClick(panel.reset_all, Qt.MouseButton.LeftButton)
+    assert keys.present().chosen == {}
+    qtbot.mouseClick(panel.note.buttons[0], Qt.MouseButton.LeftButton)
+    assert keys.written("undo") == "F2"
+
+
+def test_escape_keeps_the_key_and_some_cannot_be_given_away(panel: KeysPanel, qtbot: QtBot) -> None:
+    press(qtbot, panel, "draw", Qt.Key.Key_Escape)
+    assert keys.written("draw") == "W"
+    press(qtbot, panel, "draw", Qt.Key.Key_Left)
+    assert keys.written("draw") == "W"
+    assert panel.note.label.text() == text("keys.reserved", pressed="Left")
+
+
+def test_a_disease_may_have_any_key(reading: Program, panel: KeysPanel, qtbot: QtBot) -> None:
+    press(qtbot, panel, "label:psoriasis", Qt.Key.Key_P)
+    leave(qtbot, reading, panel)
+    qtbot.keyClick(reading.workbench.canvas, Qt.Key.Key_P)
+    assert labels(reading) == ["psoriasis"]
+
+
+def test_actions_are_found_by_name_and_by_key(reading: Program, panel: KeysPanel) -> None:
+    panel.search.setText("ctrl+d")
+    assert [name for name, row in panel.rows.items() if row.isVisible()] == ["duplicate"]
+    panel.search.setText(text("menu.tags"))
+    assert [name for name, row in panel.rows.items() if row.isVisible()] == ["tags"]
+
+
+def test_every_action_with_a_key_can_be_changed(panel: KeysPanel) -> None:
+    assert [e.key for e in ENTRIES if e.shortcuts and e.key not in panel.rows] == []

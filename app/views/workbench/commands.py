@@ -14,6 +14,7 @@ from app.common.words import text
 from app.datasets.records import ImageRow
 from app.views.messages import DetailsDialog
 from app.views.settings_panel import SettingsPanel
+from app.views.window import retranslate_all
 from app.views.workbench import desk
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ class Commands(QObject):
             "fold_left": lambda: photos.setVisible(self._is_on("fold_left")),
             "fold_right": lambda: bench.right.setVisible(self._is_on("fold_right")),
             "settings": self.open_settings,
-            "keys": self.open_settings,
+            "keys": partial(self.open_settings, keys=True),
             "about": self.about,
         }
 
@@ -133,7 +134,7 @@ class Commands(QObject):
         menu.popup(at)
 
     # -- the rest ------------------------------------------------------------------------------------------------
-    def open_settings(self) -> None:
+    def open_settings(self, *, keys: bool = False) -> None:
         bench = self._bench
         window = bench.frame
         panel = SettingsPanel(
@@ -146,7 +147,14 @@ class Commands(QObject):
             window,
         )
         bench.engine.state_changed.connect(panel.show_device)
+        if keys:
+            panel.show_keys()
         panel.open()
+
+    def keep_keys(self, chosen: Mapping[str, tuple[str, ...]]) -> None:
+        """Everything that says a key says the new one."""
+        self._bench.services.change_settings(keys=chosen)
+        retranslate_all()
 
     def use_device(self, device: str) -> None:
         bench = self._bench

@@ -15,6 +15,7 @@ from app.datasets.records import ImageRow, Step
 from app.views.actions import Actions
 from app.views.canvas import PhotoCanvas
 from app.views.engine_bridge import EngineBridge
+from app.views.exchange.errands import Errands
 from app.views.photo_list import PhotoPanel
 from app.views.services import Services
 from app.views.thumbnails import Thumbnails
@@ -27,6 +28,7 @@ from app.views.workbench.diagnosis_panel import DiagnosisPanel
 from app.views.workbench.empty_state import EmptyState
 from app.views.workbench.engine_status import EngineStatus
 from app.views.workbench.keeping import Keeping
+from app.views.workbench.photo_loader import warm_up
 from app.views.workbench.right_side import WIDTH, RightSide
 from app.views.workbench.sitting import Sitting
 from app.views.workbench.step_words import step_words
@@ -54,7 +56,9 @@ class Workbench(QWidget):
         self.sitting = Sitting(services, self.canvas, engine, self)
         self.keeping = Keeping(services, self.canvas, window.messages.info, self)
         self.commands = Commands(self)
-        self.actions_ = Actions(services.pack, self, self.commands.table())
+        self.errands = Errands(self)
+        table = {**self.commands.table(), **self.errands.table()}
+        self.actions_ = Actions(services.pack, self, table, services.settings.keys)
         self.tools = ToolRow(self.actions_, services.settings.min_score)
         self.right = RightSide(self.case_card, self.diagnosis, self.annotate)
         self._middle = QStackedWidget()
@@ -89,6 +93,7 @@ class Workbench(QWidget):
 
     def _connect(self) -> None:
         self.frame.went.connect(self.go)
+        self.frame.sheet_opened.connect(lambda there: self.actions_.set_at_work(not there))
         self.frame.paths_dropped.connect(self.collection.open)
         self.frame.rail.settings_wanted.connect(self.commands.open_settings)
         self.empty.files_wanted.connect(self.collection.ask_for_files)
@@ -135,6 +140,7 @@ class Workbench(QWidget):
         a.chips.picked.connect(self.canvas.relabel_selected)
         for key, action in self.actions_.labels.items():
             action.triggered.connect(lambda _=False, key=key: self.canvas.relabel_selected(key))
+        self.actions_.keys_changed.connect(self.commands.keep_keys)
         for name in ("fold_left", "fold_right", "tags"):
             self.actions_[name].setChecked(True)
 
@@ -145,6 +151,7 @@ class Workbench(QWidget):
             self.collection.open(paths)
         else:
             self.collection.show_all()
+        self.services.background.work(warm_up, lambda _: None, owner=self, lane="ahead")
         QTimer.singleShot(0, self, self.engine.start)
 
     def close_down(self) -> None:
