@@ -28,16 +28,21 @@ def handle_points(box: Box) -> dict[Handle, tuple[float, float]]:
 
 
 def hit(boxes: Iterable[tuple[str, Box]], x: float, y: float, reach: float, selected: str = "") -> Hit | None:
-    """The selected box's handle, else the smallest box around the point, else the box whose line is within reach."""
-    boxes = list(boxes)
-    for id_, box in boxes:
+    """The selected box's handle, else the smallest box around the point, else the box whose line is within reach.
+
+    A box without an area is felt within reach, so that it is found inside another.
+    """
+    near = [
+        (id_, box)
+        for id_, box in boxes
+        if box.x0 - reach <= x <= box.x1 + reach and box.y0 - reach <= y <= box.y1 + reach
+    ]
+    for id_, box in near:
         if id_ == selected and (handle := handle_at(box, x, y, reach)):
             return Hit(id_, handle)
-    inside = [(box.area, id_) for id_, box in boxes if box.contains(x, y)]
-    if inside:
-        return Hit(min(inside)[1])
-    near = [(box.area, id_) for id_, box in boxes if _grown(box, reach).contains(x, y)]
-    return Hit(min(near)[1]) if near else None
+    inside = [(box.area, id_) for id_, box in near if box.is_empty or box.contains(x, y)]
+    found = inside or [(box.area, id_) for id_, box in near]
+    return Hit(min(found)[1]) if found else None
 
 
 def handle_at(box: Box, x: float, y: float, reach: float) -> Handle | None:

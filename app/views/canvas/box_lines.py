@@ -15,6 +15,7 @@ from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPen
 
 from app.common.geometry import Box
+from app.views.canvas.inside import CROSS, EDGE, InsideMarks, bgra
 from app.views.canvas.scene import Item
 from app.views.canvas.tags import Rect
 from app.views.canvas.view import Place
@@ -25,10 +26,8 @@ if TYPE_CHECKING:
 
     Ints = NDArray[np.int32]
 
-EDGE = QColor("#181818")
 COLOURED, DARK = 2, 1  # widths of the two lines, screen pixels
 CROWD = 600  # from so many boxes in sight the coloured line is one pixel wide too
-CROSS = 5  # half a cross's side
 REACH = COLOURED + DARK + CROSS + 2  # how far from its box anything of it is drawn
 DASHES = (4.0, 3.0)  # in widths of the line
 _FAR = 64
@@ -39,20 +38,24 @@ class BoxLines:
 
     def __init__(self, items: Sequence[Item] = ()) -> None:
         self.items = items
-        self._by_id = {item.id: item for item in items}
+        self._at = {item.id: n for n, item in enumerate(items)}
+        self._inside = InsideMarks(items)
         self._placed: tuple[float, Ints] | None = None
 
     def find(self, id_: str) -> Item | None:
-        return self._by_id.get(id_)
+        at = self._at.get(id_)
+        return None if at is None else self.items[at]
 
     def differing(self, other: BoxLines, most: int) -> list[Box] | None:
         """The places of the boxes that are not the same in both; None where there are more than ``most`` items."""
         if self.items is other.items:
             return []
-        mine, others = self._by_id, other._by_id
-        gone = [a for a in other.items if (b := mine.get(a.id)) is not a and not _alike(b, a)]
-        come = [b for b in self.items if (a := others.get(b.id)) is not b and not _alike(a, b)]
-        return [item.box for item in (*gone, *come)] if len(gone) + len(come) <= most else None
+        boxes = [item.box for item in (*self._unlike(other), *other._unlike(self))]
+        return boxes if len(boxes) <= most else None
+
+    def _unlike(self, other: BoxLines) -> list[Item]:
+        theirs = set(map(id, other.items))
+        return [i for i in self.items if id(i) not in theirs and not _alike(other.find(i.id), i)]
 
     def in_sight(self, place: Place, part: QRect) -> Ints:
         """Which items (rising) have something in this part of the picture."""
@@ -86,7 +89,7 @@ class BoxLines:
         return [(self.items[n], (x0, y0, x1, y1)) for n, (x0, y0, x1, y1) in zip(among.tolist(), corners, strict=True)]
 
     def rectangle(self, id_: str, place: Place) -> Rect:
-        x0, y0, x1, y1 = self._corners(place.scale)[self._index(id_)].tolist()
+        x0, y0, x1, y1 = self._corners(place.scale)[self._at[id_]].tolist()
         return x0 + place.x, y0 + place.y, x1 + place.x, y1 + place.y
 
     def draw(
@@ -94,8 +97,8 @@ class BoxLines:
     ) -> None:
         """Draw on ``part`` of ``image``, whose memory ``pixels`` is; ``fine``: the crowd's thin lines."""
         seen = self.in_sight(place, part)
-        if without in self._by_id:
-            seen = seen[seen != self._index(without)]
+        if without in self._at:
+            seen = seen[seen != self._at[without]]
         if not len(seen):
             return
         window = pixels[part.y() : part.y() + part.height(), part.x() : part.x() + part.width()]
@@ -111,16 +114,8 @@ class BoxLines:
             _rings(window, here, range(1, width + 1), EDGE if dashed else QColor(colour))
             if dashed:
                 _dash(image, part, corners[group] + (place.x, place.y) * 2, colour, width)
-            for n in group:
-                self._draw_inside(window, self.items[n], corners[n], offset, unit)
-
-    def _draw_inside(
-        self, window: NDArray[np.uint8], item: Item, corners: Ints, offset: tuple[int, int], unit: int
-    ) -> None:
-        return
-
-    def _index(self, id_: str) -> int:
-        return self.items.index(self._by_id[id_])
+        marked = seen[(self._inside.empty if fine else self._inside.marked)[seen]]
+        self._inside.draw(window, marked, corners[marked] + (offset * 2), unit)
 
     def _corners(self, scale: float) -> Ints:
         """The boxes in whole pixels of a picture at this scale, counted from the photo's corner, at least one large."""
@@ -166,10 +161,6 @@ def _rings(window: NDArray[np.uint8], corners: Ints, away: range, colour: QColor
         rings += [(left, top), (right, top), (right, bottom), (left, bottom), (left, top)]
     lines = np.array(rings, np.int32).transpose(2, 0, 1)
     cv2.polylines(window, list(lines), False, bgra(colour))
-
-
-def bgra(colour: QColor) -> tuple[int, int, int, int]:
-    return colour.blue(), colour.green(), colour.red(), 255
 
 
 def _dash(image: QImage, part: QRect, corners: Ints, colour: str, width: int) -> None:

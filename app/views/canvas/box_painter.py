@@ -12,7 +12,8 @@ from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 
 from app.annotation.hit_testing import handle_points
 from app.common.geometry import Box
-from app.views.canvas.box_lines import COLOURED, CROSS, DARK, EDGE, dashes, shortened
+from app.views.canvas.box_lines import COLOURED, DARK, dashes, shortened
+from app.views.canvas.inside import CROSS, EDGE
 from app.views.canvas.scene import Item
 from app.views.canvas.tag_pixmaps import drawn_tag
 from app.views.canvas.view import View

@@ -88,7 +88,8 @@ class Looker(QObject):
 def _make(plain: QImage, looks: Looks, photo: QImage, light: Light) -> tuple[QImage, Light]:
     """The looked-at image, and what the photo's light was if that is known by now."""
     if looks.white_balance and light is None:
-        light = grey_world(_read(_small(photo)))
+        small = _small(photo)
+        light = grey_world(_read(small))
     image = QImage(plain.size(), QImage.Format.Format_RGB32)
     pixels_of(image)[...] = looked(_read(plain), looks, light or PLAIN_GAINS)
     return image, light
@@ -102,7 +103,7 @@ def pixels_of(image: QImage) -> NDArray[np.uint8]:
 
 
 def _read(image: QImage) -> NDArray[np.uint8]:
-    """The same for reading only, which leaves the image's key as it is."""
+    """The same for reading only, which leaves the image's key as it is; it too must outlive the array."""
     import numpy as np
 
     return np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.width(), 4)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtCore import QLine, QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QBrush, QColor, QImage, QPainter, QPen, QTransform
 
 from app.views.canvas.still import What, draw_part
@@ -12,6 +12,7 @@ from app.views.canvas.view import Place, View
 
 TIMES = 3.0
 RADIUS = 96  # widget pixels
+_CROSS = 9
 _RIM = (("#181818", 5), ("#E6E6E6", 2))
 
 
@@ -46,3 +47,7 @@ def paint_glass(painter: QPainter, image: QImage, at: QPointF) -> None:
         painter.setPen(QPen(QColor(colour), width))
         painter.drawEllipse(round_)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+    x, y = round(at.x()), round(at.y())
+    for shade, width in (("#181818", 3), ("#FFFFFF", 1)):
+        painter.setPen(QPen(QColor(shade), width))
+        painter.drawLines([QLine(x - _CROSS, y, x + _CROSS, y), QLine(x, y - _CROSS, x, y + _CROSS)])

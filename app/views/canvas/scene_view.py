@@ -15,7 +15,7 @@ from app.common.words import text
 from app.views import theme
 from app.views.canvas import box_painter, magnifier
 from app.views.canvas.box_lines import BoxLines
-from app.views.canvas.measures import size_words
+from app.views.canvas.measures import looks_words, size_words
 from app.views.canvas.photo_view import PhotoView
 from app.views.canvas.scene import Item, Scene
 from app.views.canvas.still import Still, What
@@ -156,7 +156,7 @@ class SceneView(PhotoView):
 
     def _badges(self) -> list[str]:
         synthetic = [text("canvas.synthetic")] if self._synthetic else []
-        return synthetic if self.looks().plain else [*synthetic, text("canvas.looks_on")]
+        return synthetic if self.looks().plain else [*synthetic, looks_words(self.looks())]
 
     def _paint_lively(self, painter: QPainter, apart: str, ratio: float) -> None:
         """What changes with every move of the pointer."""

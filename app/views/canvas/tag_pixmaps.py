@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen, QPixmap
 
-from app.views.canvas.box_lines import EDGE
+from app.views.canvas.inside import EDGE
 from app.views.theme import ON_GROUND_SOFT, ui_font
 
 _GROUND = QColor(24, 24, 24, 232)
