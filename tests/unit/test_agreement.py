@@ -1,4 +1,4 @@
-"""How far two persons agree: cases worked by hand, scikit-learn's kappa, scipy's best matching, and what always holds."""
+"""How far two persons agree: worked by hand, scikit-learn's kappa, scipy's best matching, and what always holds."""
 
 from __future__ import annotations
 
