@@ -272,15 +272,6 @@ def _import(common: Common, options: Namespace) -> Outcome:
     return Outcome(document, PARTLY if failed else DONE)
 
 
-def _export(common: Common, options: Namespace) -> Outcome:
-    from app.datasets.exporting import export_voc
-
-    out = new_folder(options.out, options.force)
-    with opened(common) as (_, store), store.read() as session:
-        result = export_voc(session, out)
-    return Outcome({"images": result.images, "boxes": result.boxes})
-
-
 def _freeze(common: Common, options: Namespace) -> Outcome:
     from app.datasets.versions import freeze
 
@@ -358,7 +349,6 @@ _COMMANDS: dict[str, Callable[[Common, Namespace], Outcome]] = {
     "demo": _demo,
     "import": _import,
     "diagnose": _diagnose,
-    "annotations export": _export,
     "patches": _patches,
     "dataset freeze": _freeze,
     "dataset show": _show_dataset,

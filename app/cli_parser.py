@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
+from app.annotation.formats.kinds import FORMATS
 from app.common.errors import UserError
 from app.common.geometry import Box
 from app.common.packs import DEFAULT_PACK
@@ -138,9 +139,19 @@ def _diagnose(p: _Parser) -> None:
 
 
 def _annotations(p: _Parser) -> None:
-    export = _command(_inner(p), "export", text("cli.annotations_export"))
+    inner = _inner(p)
+    import_ = _command(inner, "import", text("cli.annotations_import"))
+    import_.add_argument("path", metavar="PATH")
+    import_.add_argument("--format", choices=FORMATS, required=True)
+    packs = import_.add_mutually_exclusive_group()
+    packs.add_argument("--pack", metavar="P")
+    packs.add_argument("--new-pack", metavar="KEY")
+    import_.add_argument("--on-unknown", choices=("refuse", "add"), default="refuse")
+    import_.add_argument("--aliases", metavar="FILE.toml")
+    export = _command(inner, "export", text("cli.annotations_export"))
     export.add_argument("out", metavar="OUT")
-    export.add_argument("--format", choices=("voc",), required=True)
+    export.add_argument("--format", choices=FORMATS, required=True)
+    export.add_argument("--anonymous", action="store_true")
     export.add_argument("--force", action="store_true")
 
 

@@ -45,7 +45,7 @@ def merge_file(
         UserError: ``sidecar_conflict`` with the number of boxes that both sides changed, unless ``prefer`` says whose
             are meant; ``annotation_other_size``. Nothing was changed then.
     """
-    if row.sha256 == sha256(reading.data):
+    if row.sha256 == sha256(reading.data) and row.context.get("classes") == reading.context.get("classes"):
         return {}
     old, before, after = old_sheet(row, reading), memory_of(row), Memory(row.id)
     merges: dict[int, Merge] = {}

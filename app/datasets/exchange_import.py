@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select, update
 
 from app.annotation.document import Annotation
-from app.annotation.formats import WHOLE_SET, Format, annotations_of
+from app.annotation.formats import WHOLE_SET, Format, annotations_of, bytes_of
 from app.common.errors import UserError
 from app.common.images import is_synthetic
 from app.common.own_packs import add_labels, check_new_pack, new_pack, resolver
@@ -25,7 +25,7 @@ from app.common.workspace import Workspace
 from app.datasets.box_files import Labels, PageOf, files_at, sha256
 from app.datasets.box_merging import Reading, merge_file
 from app.datasets.box_rows import add_many
-from app.datasets.box_sets import BoxSet, ImportOptions, Progress, ReadFile, ReadPage, read_set
+from app.datasets.box_sets import BoxSet, ImportOptions, Progress, ReadPage, read_set
 from app.datasets.images import complete_image, link_images
 from app.datasets.layers import COMMON
 from app.datasets.people import actor_of, audit, require
@@ -146,7 +146,8 @@ class _Importing:
         pages: dict[Path, list[ReadPage]] = {}
         for page in self._found.pages:
             pages.setdefault(page.file.path, []).append(page)
-        rows = self._rows([file for file in self._found.files if file.path in pages])
+        rows = self._rows(pages)
+        self._keep_lists()
         self._bring(pages, rows)
         self._take_pack()
         facts = {"format": self._found.format, "images": len(self._images), "boxes": self._boxes}
@@ -196,7 +197,7 @@ class _Importing:
             known[page.number] = one, self._found.labels[page.pack]
         try:
             with self._session.begin_nested():
-                edits = merge_file(self._session, row, Reading(file.data, file.sheet, known, file.context))
+                edits = merge_file(self._session, row, Reading(file.data, file.sheet, known, self._context(inside)))
         except UserError as error:
             self._failed.append((file.name, error))
             return
@@ -218,28 +219,47 @@ class _Importing:
                 complete_image(self._session, self._ids[photo.file], *photo.size, synthetic)
         return len(new)
 
-    def _rows(self, files: Sequence[ReadFile]) -> dict[Path, AnnotationFile]:
+    def _rows(self, pages: Mapping[Path, Sequence[ReadPage]]) -> dict[Path, AnnotationFile]:
         """The files' rows, new ones without content."""
-        paths = {file.path: str(file.path.absolute()) for file in files}
-        known = files_at(self._session, list(paths.values()), self._found.format)
-        rows = {file.path: known.get(paths[file.path]) or self._new_row(file, paths[file.path]) for file in files}
+        known = files_at(self._session, [str(path) for path in pages], self._found.format)
+        rows = {path: known.get(str(path)) or self._new_row(inside) for path, inside in pages.items()}
         self._session.add_all(rows.values())
         self._session.flush()
         return rows
 
-    def _new_row(self, file: ReadFile, path: str) -> AnnotationFile:
-        whole_set = self._found.format in WHOLE_SET
-        only = None if whole_set else next(page for page in self._found.pages if page.file.path == file.path)
+    def _new_row(self, inside: Sequence[ReadPage]) -> AnnotationFile:
+        file = inside[0].file
+        only = None if self._found.format in WHOLE_SET else self._ids[inside[0].photo.file]
+        return self._row(file.name, file.path, only, self._context(inside))
+
+    def _row(self, name: str, path: Path, image_id: int | None, context: dict[str, object]) -> AnnotationFile:
         return AnnotationFile(
             format=self._found.format,
-            name=file.name,
-            path=path,
-            image_id=only and self._ids[only.photo.file],
+            name=name,
+            path=str(path),
+            image_id=image_id,
             sha256="",
             content=b"",
-            context=dict(file.context),
+            context=context,
             author=self._author,
         )
+
+    def _context(self, inside: Sequence[ReadPage]) -> dict[str, object]:
+        """With the photos of a file of many, by their place in it."""
+        file = inside[0].file
+        if self._found.format not in WHOLE_SET:
+            return dict(file.context)
+        ids = {page.number: self._ids[page.photo.file] for page in inside}
+        return {**file.context, "photos": [ids.get(n) for n in range(len(file.sheet.pages))]}
+
+    def _keep_lists(self) -> None:
+        """YOLO's class lists go back with the files."""
+        known = files_at(self._session, [str(path) for path in self._found.lists.values()], self._found.format)
+        for name, path in self._found.lists.items():
+            row = known.get(str(path)) or self._row(name, path, None, {"list": True})
+            row.content = bytes_of(path)
+            row.sha256 = sha256(row.content)
+            self._session.add(row)
 
     def _take_pack(self) -> None:
         pack = self._options.new_pack or self._options.pack

@@ -69,7 +69,7 @@ def import_photos(
     Raises:
         UserError: ``no_such_pack``, ``not_allowed``, or the database's.
     """
-    load_pack(pack)
+    load_pack(pack, workspace.packs)
     _check_right(store, actor)
     imported = already = 0
     failed: list[tuple[str, UserError]] = []
