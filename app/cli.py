@@ -257,6 +257,27 @@ class _Overlays:
         return self.folder / f"{given.path.stem}.overlay.png"
 
 
+def _convert_annotations(_common: Common, options: Namespace) -> Outcome:
+    from app.annotation.file_commands import convert
+
+    out = new_folder(options.out, options.force)
+    images, classes = (Path(v) if v else None for v in (options.images, options.classes))
+    result = convert(options.source, out, options.from_format, options.to_format, images, classes, progress)
+    failed = [{"item": item, "error": error.as_json()} for item, error in result.failed]
+    return Outcome({"images": result.images, "boxes": result.boxes, "failed": failed}, PARTLY if failed else DONE)
+
+
+def _check_annotations(_common: Common, options: Namespace) -> Outcome:
+    from app.annotation.file_commands import check_files
+
+    result = check_files(options.path, options.format, options.fix, progress)
+    problems = [
+        {"file": p.file, "line": p.problem.line, "code": p.problem.code, "text": p.problem.text, "fixed": p.fixed}
+        for p in result.problems
+    ]
+    return Outcome({"files": result.files, "boxes": result.boxes, "problems": problems})
+
+
 # -- commands in a workspace -----------------------------------------------------------------------------------------
 
 
@@ -349,6 +370,8 @@ _COMMANDS: dict[str, Callable[[Common, Namespace], Outcome]] = {
     "demo": _demo,
     "import": _import,
     "diagnose": _diagnose,
+    "annotations convert": _convert_annotations,
+    "annotations check": _check_annotations,
     "patches": _patches,
     "dataset freeze": _freeze,
     "dataset show": _show_dataset,

@@ -140,6 +140,18 @@ def _diagnose(p: _Parser) -> None:
 
 def _annotations(p: _Parser) -> None:
     inner = _inner(p)
+    convert = _command(inner, "convert", text("cli.annotations_convert"))
+    convert.add_argument("source", metavar="IN")
+    convert.add_argument("out", metavar="OUT")
+    convert.add_argument("--from", dest="from_format", choices=FORMATS, required=True)
+    convert.add_argument("--to", dest="to_format", choices=FORMATS, required=True)
+    convert.add_argument("--images", metavar="DIR")
+    convert.add_argument("--classes", metavar="FILE")
+    convert.add_argument("--force", action="store_true")
+    check = _command(inner, "check", text("cli.annotations_check"))
+    check.add_argument("path", metavar="PATH")
+    check.add_argument("--format", choices=FORMATS, required=True)
+    check.add_argument("--fix", action="store_true")
     import_ = _command(inner, "import", text("cli.annotations_import"))
     import_.add_argument("path", metavar="PATH")
     import_.add_argument("--format", choices=FORMATS, required=True)

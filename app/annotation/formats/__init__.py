@@ -11,7 +11,8 @@ from pathlib import PurePath
 
 from app.annotation.formats import coco, createml, labelme, voc, yolo
 from app.annotation.formats.boxes import annotations_of, shapes_of
-from app.annotation.formats.change import Change, change_of
+from app.annotation.formats.change import change_of
+from app.annotation.formats.findings import Checked, check, checked, fixed
 from app.annotation.formats.folder import (
     CLASS_LIST,
     DATA_YAML,
@@ -24,10 +25,10 @@ from app.annotation.formats.folder import (
     read_classes,
 )
 from app.annotation.formats.kinds import FORMATS, SET_FILE, SUFFIXES, WHOLE_SET, Format
+from app.annotation.formats.registry import patch, read
 from app.annotation.formats.sheet import (
     LESION,
     Context,
-    DamageError,
     Page,
     Problem,
     Shape,
@@ -38,22 +39,6 @@ from app.annotation.formats.sheet import (
 )
 from app.annotation.formats.yolo import needed_classes
 
-_READERS: dict[Format, Callable[[bytes, str, Context], Sheet]] = {
-    "voc": voc.read,
-    "yolo": yolo.read,
-    "createml": createml.read,
-    "coco": coco.read,
-    "labelme": labelme.read,
-    "xanylabeling": labelme.read,
-}
-_PATCHERS: dict[Format, Callable[[bytes, Sheet, Change, Context], bytes]] = {
-    "voc": voc.patched,
-    "yolo": yolo.patched,
-    "createml": createml.patched,
-    "coco": coco.patched,
-    "labelme": partial(labelme.patched, "labelme"),
-    "xanylabeling": partial(labelme.patched, "xanylabeling"),
-}
 _WRITERS: dict[Format, Callable[[Page, Context], bytes]] = {
     "voc": voc.fresh,
     "yolo": yolo.fresh,
@@ -73,6 +58,7 @@ __all__ = [
     "SET_FILE",
     "SUFFIXES",
     "WHOLE_SET",
+    "Checked",
     "Context",
     "Format",
     "Page",
@@ -82,10 +68,13 @@ __all__ = [
     "TargetPage",
     "annotations_of",
     "bytes_of",
+    "check",
+    "checked",
     "classes_beside",
     "detect",
     "extended_class_list",
     "files_of",
+    "fixed",
     "fresh",
     "keypoints_beside",
     "label_of",
@@ -97,19 +86,6 @@ __all__ = [
     "sidecar_names",
     "word_of",
 ]
-
-
-def read(format: Format, data: bytes, name: str, context: Context) -> Sheet:
-    """What the bytes of a file say; ``name`` is the file's.
-
-    Raises:
-        UserError: ``annotation_damaged`` with file, line and reason when it cannot be read completely;
-            YOLO: ``classes_missing``, ``photo_size_unknown``.
-    """
-    try:
-        return _READERS[format](data, PurePath(name).stem, context)
-    except DamageError as error:
-        raise error.for_person(name) from error
 
 
 def rewritten(format: Format, data: bytes, name: str, pages: Sequence[TargetPage], context: Context) -> bytes:
@@ -126,10 +102,7 @@ def rewritten(format: Format, data: bytes, name: str, pages: Sequence[TargetPage
     change = change_of(sheet, pages, context, one_page=format not in WHOLE_SET)
     if not change:
         return data
-    try:
-        return _PATCHERS[format](data, sheet, change, context)
-    except DamageError as error:
-        raise error.for_person(name) from error
+    return patch(format, data, name, sheet, change, context)
 
 
 def fresh(format: Format, pages: Sequence[Page], context: Context) -> dict[str, bytes]:

@@ -13,16 +13,18 @@ from app.annotation.formats.sheet import Context, Page, Shape, Sheet, TargetPage
 class Change:
     """``shapes``: what the shape at a position becomes, None where it goes; it keeps the file's own word and corners
     where those did not change. ``added``: new shapes, by the page's place in the sheet. ``verified``: likewise, where
-    the mark changes. ``pages``: photos that the file does not know yet.
+    the mark changes. ``sizes``: what is put in where a page does not say its photo's size. ``pages``: photos that the
+    file does not know yet.
     """
 
     shapes: Mapping[int, Shape | None] = field(default_factory=dict)
     added: Mapping[int, tuple[Shape, ...]] = field(default_factory=dict)
     verified: Mapping[int, bool] = field(default_factory=dict)
+    sizes: Mapping[int, tuple[int, int]] = field(default_factory=dict)
     pages: tuple[Page, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.shapes or self.added or self.verified or self.pages)
+        return bool(self.shapes or self.added or self.verified or self.sizes or self.pages)
 
 
 def change_of(sheet: Sheet, targets: Sequence[TargetPage], context: Context, one_page: bool) -> Change:
@@ -50,7 +52,7 @@ def change_of(sheet: Sheet, targets: Sequence[TargetPage], context: Context, one
             added[number] = extra
         if page.verified != target.verified:
             verified[number] = target.verified
-    return Change(shapes, added, verified, tuple(pages))
+    return Change(shapes, added, verified, pages=tuple(pages))
 
 
 def _changed(page: Page, target: TargetPage, context: Context, words: _Words) -> dict[int, Shape | None]:

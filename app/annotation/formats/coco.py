@@ -23,6 +23,7 @@ from app.annotation.formats.json_text import (
     elements,
     indent_at,
     line_at,
+    lines_at,
     member,
     members,
     object_like,
@@ -166,6 +167,12 @@ def _keypoints(entry: Mapping[str, Any]) -> list[tuple[float, float]]:
     return [(a_number(x), a_number(y)) for x, y, seen in triples if seen]
 
 
+def lines(data: bytes) -> list[int]:
+    """The line on which each record of ``annotations`` starts."""
+    body = decoded(data).body
+    return lines_at(body, elements(body, member(body, root_of(body), "annotations")))
+
+
 # -- changing --------------------------------------------------------------------------------------------------------
 
 
@@ -206,6 +213,12 @@ class _File:
             values = {"id": key, "file_name": page.image, "width": page.width, "height": page.height}
             new_images.append(self._like("images", values))
             new_boxes += [self._made(shape, key) for shape in page.shapes]
+        spans = elements(self._body, self._parts["images"]) if change.sizes else []
+        for n, size in change.sizes.items():
+            for span, entry in zip(spans, self._raw["images"], strict=True):
+                if entry["file_name"] == sheet.pages[n].image:
+                    for name, value in zip(("width", "height"), size, strict=True):
+                        yield with_member(self._body, span, name, value, self._style)
         new_categories = [self._like("categories", values) for values in self._new_categories]
         for part, out, new_ones in (
             ("images", (), new_images),

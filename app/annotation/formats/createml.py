@@ -16,6 +16,7 @@ from app.annotation.formats.json_text import (
     elements,
     indent_at,
     line_at,
+    lines_at,
     member,
     object_like,
     parsed,
@@ -79,6 +80,14 @@ def _shape(raw: Any, position: int) -> Shape:
         raise ValueError(text("formats.no_name"))
     x, y, w, h = (a_number(raw["coordinates"].get(side)) for side in _SIDES)
     return Shape(a_text(raw["label"]), (x - w / 2, y - h / 2, x + w / 2, y + h / 2), position=position)
+
+
+def lines(data: bytes) -> list[int]:
+    """The line on which each box starts."""
+    body = decoded(data).body
+    entries = elements(body, root_of(body))
+    inner = (next(span for name in _BOXES if (span := member(body, entry, name))) for entry in entries)
+    return lines_at(body, [box for span in inner for box in elements(body, span)])
 
 
 # -- changing --------------------------------------------------------------------------------------------------------

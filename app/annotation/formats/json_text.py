@@ -146,6 +146,17 @@ def line_at(body: str, at: int) -> int:
     return body.count("\n", 0, at) + 1
 
 
+def lines_at(body: str, spans: Sequence[Span]) -> list[int]:
+    """The lines on which the values start, which must be in order."""
+    found: list[int] = []
+    line, at = 1, 0
+    for span in spans:
+        line += body.count("\n", at, span.start)
+        at = span.start
+        found.append(line)
+    return found
+
+
 def _after_space(body: str, at: int) -> int:
     found = _SPACE.match(body, at)
     return found.end() if found else at

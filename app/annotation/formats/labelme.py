@@ -25,6 +25,7 @@ from app.annotation.formats.json_text import (
     elements,
     indent_at,
     line_at,
+    lines_at,
     member,
     object_like,
     parsed,
@@ -139,6 +140,18 @@ def _ellipse(box: Corners) -> Ring:
     )
 
 
+def lines(data: bytes) -> list[int]:
+    """The line on which each shape starts."""
+    body = decoded(data).body
+    return lines_at(body, elements(body, member(body, root_of(body), "shapes")))
+
+
+def point_like(data: bytes) -> frozenset[int]:
+    """The places of points and lines: they need no area."""
+    shapes = json.loads(decoded(data).body)["shapes"]
+    return frozenset(n for n, raw in enumerate(shapes) if raw.get("shape_type") in POINT_LIKE)
+
+
 # -- changing --------------------------------------------------------------------------------------------------------
 
 
@@ -168,6 +181,9 @@ class _File:
         added = [self._made(shape) for shape in change.added.get(0, ())]
         if gone or added:
             yield from with_elements(self._body, self._shapes, gone, added, self._style)
+        for size in change.sizes.values():
+            for name, value in zip(("imageWidth", "imageHeight"), size, strict=True):
+                yield self._put(self._root, name, value)
         if self._flavour == "xanylabeling":
             for mark in change.verified.values():
                 yield with_member(self._body, self._root, "checked", mark, self._style)
@@ -294,8 +310,8 @@ def fresh(flavour: Flavour, page: Page, _context: Context) -> bytes:
         "shapes": [_raw(flavour, shape, whole=False) for shape in page.shapes],
         "imagePath": page.photo_name,
         "imageData": None,
-        "imageHeight": page.height,
-        "imageWidth": page.width,
+        "imageHeight": page.height or None,
+        "imageWidth": page.width or None,
     }
     if flavour == "xanylabeling":
         values["description"] = ""

@@ -75,7 +75,16 @@ def _parsed(body: bytes) -> Element:
 
 def line_of(body: bytes, place: int) -> int:
     """The line on which the object at ``place`` starts."""
-    return list(read_nodes(body).all("object"))[place].line
+    return _lines(body)[place]
+
+
+def _lines(body: bytes) -> list[int]:
+    return [node.line for node in read_nodes(body).all("object")]
+
+
+def lines(data: bytes) -> list[int]:
+    """The line on which each object starts."""
+    return _lines(decoded(data).body)
 
 
 def _shape(element: Element, place: int) -> Shape:
@@ -137,6 +146,8 @@ def patched(data: bytes, sheet: Sheet, change: Change, _context: Context) -> byt
     if 0 in change.added:
         splices.append(dialect.inserted(change.added[0]))
     splices += [dialect.marked(mark) for mark in change.verified.values()]
+    for size in change.sizes.values():
+        splices += dialect.sized(size)
     return encoded.back(spliced(encoded.body, splices))
 
 
@@ -291,6 +302,27 @@ class _Dialect:
             return found.start(), found.end(), b' verified="yes"' if verified else b""
         at = root.start + len("<annotation")
         return at, at, b' verified="yes"' if verified else b""
+
+    # -- the photo's size ------------------------------------------------------------------------------------------
+    def sized(self, size: tuple[int, int]) -> Iterator[_Splice]:
+        """Width and height where they are not, or not yet, in the file."""
+        node = self._root.child("size")
+        if node is None:
+            before = next((self._root.child(n) for n in ("segmented", "object") if self._root.child(n)), None)
+            at = before.start if before else self._root.close
+            inside = f"<width>{size[0]}</width><height>{size[1]}</height>"
+            space = space_before(self._body, at)
+            new = f"<size>{inside}</size>".encode()
+            yield at, at, new + space if before else new
+            return
+        for name, value in zip(("width", "height"), size, strict=True):
+            child = node.child(name)
+            if child is not None:
+                yield self._said(child, str(value))
+            else:
+                last = node.children[-1].end if node.children else node.inner
+                space = space_before(self._body, node.children[-1].start) if node.children else b""
+                yield last, last, space + f"<{name}>{value}</{name}>".encode()
 
 
 # -- new files -------------------------------------------------------------------------------------------------------

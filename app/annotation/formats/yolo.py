@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from app.annotation.formats.boxes import extent, mapped
@@ -25,12 +25,13 @@ _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r|$)")
 _CLASS = re.compile(r"[0-9]{1,9}")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
 DECIMALS = 6  # labelImg's
+_SNAP = 0.1  # pixels; a file of fewer decimals than that takes is read as it stands
 _MARK = "\ufeff"
 
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """``start`` and ``end`` in the text, the line's end included; ``words`` with their places."""
+    """``start`` and ``end`` in the text, the line's end included; ``words``: their places; ``decimals`` at most."""
 
     number: int
     start: int
@@ -38,6 +39,7 @@ class _Line:
     words: tuple[tuple[int, int], ...]
     index: int
     values: tuple[float, ...]
+    decimals: int
 
 
 # -- reading ---------------------------------------------------------------------------------------------------------
@@ -87,7 +89,9 @@ def _line(number: int, start: int, line: str) -> _Line | None:
             raise DamageError(text("formats.bad_number", word=repr(word[:40])), number)
     if len(rest) < 4:
         raise DamageError(text("formats.too_few", n=len(rest)), number)
-    return _Line(number, start, start + len(line), tuple(spans), int(first), tuple(map(float, rest)))
+    return _Line(
+        number, start, start + len(line), tuple(spans), int(first), tuple(map(float, rest)), max(map(_decimals, rest))
+    )
 
 
 def _shape(line: _Line, place: int, width: int, height: int, context: Context) -> Shape:
@@ -96,9 +100,17 @@ def _shape(line: _Line, place: int, width: int, height: int, context: Context) -
         raise DamageError(text("formats.class_beyond", index=line.index, known=known), line.number)
     corners, outline, score = _geometry(line, context.keypoints)
     scaled = tuple(tuple((x * width, y * height) for x, y in ring) for ring in outline)
-    x0, y0, x1, y1 = corners
-    box = (x0 * width, y0 * height, x1 * width, y1 * height)
+    x0, x1 = (_snapped(v * width, width, line) for v in corners[::2])
+    y0, y1 = (_snapped(v * height, height, line) for v in corners[1::2])
+    box = (x0, y0, x1, y1) if not outline else extent(scaled[0])
     return Shape(context.classes[line.index], box, False, scaled, score, place)
+
+
+def _snapped(value: float, side: int, line: _Line) -> float:
+    """A whole pixel where the line's decimals cannot tell it from one: 259.9997 was 260 when it was written."""
+    slack = max(0.8 * side * 10.0**-line.decimals, 1e-9)
+    whole = round(value)
+    return float(whole) if slack < _SNAP and abs(value - whole) <= slack else value
 
 
 def _geometry(line: _Line, keypoints: int) -> tuple[Corners, tuple[Ring, ...], float | None]:
@@ -118,6 +130,39 @@ def _is_polygon(count: int, keypoints: int) -> bool:
     return count >= 6 and count % 2 == 0 and not keypoints
 
 
+def lines(data: bytes) -> list[int]:
+    """The line of each box."""
+    return [line.number for line in _lines(_decoded(data))]
+
+
+def line_problems(data: bytes, context: Context) -> Iterator[tuple[int, str, str]]:
+    """Line, code and words of every line that cannot be read or whose class the list lacks."""
+    for number, match in enumerate(_LINE.finditer(_decoded(data)), 1):
+        try:
+            line = _line(number, match.start(), match.group())
+            if line:
+                _geometry(line, context.keypoints)
+        except DamageError as error:
+            yield number, "damaged", error.reason
+            continue
+        if line and context.classes and line.index >= len(context.classes):
+            known = len(context.classes)
+            yield number, "unknown_class", text("formats.class_beyond", index=line.index, known=known)
+
+
+def without_lines(data: bytes, numbers: Collection[int]) -> bytes:
+    """The file without the lines of these numbers, counted from 1."""
+    found = enumerate(_LINE.findall(_decoded(data)), 1)
+    return "".join(line for number, line in found if number not in numbers).encode("utf-8")
+
+
+def emptied(data: bytes, numbers: Collection[int]) -> bytes:
+    """The file with these lines empty, so that the others keep their numbers."""
+    found = enumerate(_LINE.findall(_decoded(data)), 1)
+    lines = (line if number not in numbers else line[len(line.rstrip("\r\n")) :] for number, line in found)
+    return "".join(lines).encode("utf-8")
+
+
 # -- changing --------------------------------------------------------------------------------------------------------
 
 
@@ -130,7 +175,7 @@ def patched(data: bytes, sheet: Sheet, change: Change, context: Context) -> byte
     words = _decoded(data)
     lines = _lines(words)
     page = sheet.pages[0]
-    decimals = max([DECIMALS, *(_decimals(words[a:b]) for line in lines for a, b in line.words[1:])])
+    decimals = max([DECIMALS, *(line.decimals for line in lines)])
     splices: list[tuple[int, int, str]] = []
     for position, new in change.shapes.items():
         line = lines[position]
