@@ -171,14 +171,14 @@ def _walk(session: Session, state: str) -> Step | None:
     refused = _settled(session, entry) or _refused(session, entry, edit)
     if refused is not None:
         entry.state = KEPT if back else DROPPED
-        return Step(entry.image_id, edit, back, refused)
+        return Step(entry.image_id, edit, back, refused, entry.layer)
     if edit.kind == "settle" and back:
         open_layers(session, entry.image_id, entry.at)
     elif edit.kind == "settle":
         close_layers(session, entry.image_id, entry.actor, entry.at)
     entry.state = UNDONE if back else DONE
     _enter(session, entry.image_id, entry.layer, edit, UNDO if back else REDO)
-    return Step(entry.image_id, edit, back)
+    return Step(entry.image_id, edit, back, layer=entry.layer)
 
 
 def _refused(session: Session, entry: JournalEntry, edit: Edit) -> UserError | None:

@@ -74,12 +74,16 @@ class JournalState:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of undo (``back``) or redo: ``edit`` was applied to the photo's boxes, unless it was ``refused``."""
+    """One step of undo (``back``) or redo: ``edit`` was applied to the photo's boxes, unless it was ``refused``.
+
+    ``layer``: whose boxes; it can be the common ones of a photo that the person boxes apart from others by now.
+    """
 
     image_id: int
     edit: Edit
     back: bool
     refused: UserError | None = None
+    layer: str = ""
 
 
 EventWay = Literal["done", "undo", "redo"]

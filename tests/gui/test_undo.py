@@ -116,6 +116,35 @@ def test_a_refused_suggestion_comes_back_with_undo(start: Start, reading: Progra
     qtbot.waitUntil(lambda: len(again.workbench.canvas.shown_suggestions()) == len(shown), timeout=PATIENCE)
 
 
+def test_boxes_of_ones_own_do_not_show_what_is_undone_in_the_common_ones(reading: Program, qtbot: QtBot) -> None:
+    bench = reading.workbench
+    qtbot.keyClick(bench.canvas, Qt.Key.Key_Space)
+    settle(qtbot, reading)
+    row = bench.sitting.row
+    assert row is not None
+    other = open_store(reading.services.workspace)
+    with other.write("wang") as session:
+        store.actor_of(session)
+    with other.write("tester") as session:
+        store.assign(session, ["wang", "tester"], [row.id])
+        verified = Edit("verify", verified=(False, True))
+        store.apply_edit(session, row.id, verified)
+        store.apply_edit(session, row.id, verified.inverse())
+        store.apply_edit(session, row.id, verified)
+    bench.sitting.open(row)
+    stands(qtbot, reading, "photo 1.jpg", [])
+    for expected in (False, True, False, False):
+        undo(qtbot, reading)
+        settle(qtbot, reading)
+        document = bench.canvas.document()
+        assert document is not None
+        assert document.verified is expected
+    assert reading.window.messages.codes == ["stepped"]
+    with other.read() as session:
+        assert not store.image(session, row.id).verified
+    other.close()
+
+
 def test_what_another_person_changed_is_left_and_undo_goes_on(reading: Program, qtbot: QtBot) -> None:
     two_photos(qtbot, reading)
     bench = reading.workbench

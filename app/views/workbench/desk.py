@@ -28,6 +28,16 @@ class OnDesk:
     answer: Mapping[str, Any] | None
 
 
+@dataclass(frozen=True)
+class Taken:
+    """A step of undo or redo, None when there was none. ``on_view``: the person sees the boxes that it changed."""
+
+    step: Step | None
+    row: ImageRow | None
+    journal: JournalState
+    on_view: bool = True
+
+
 def page(session: Any, after: int, most: int) -> tuple[ImageRow, ...]:
     """The workspace's photos behind that id."""
     from app.datasets import store
@@ -69,12 +79,15 @@ def keep_edit(session: Any, image_id: int, edit: Edit) -> tuple[ImageRow, Journa
     return store.image(session, image_id), store.journal(session)
 
 
-def take_step(session: Any, back: bool) -> tuple[Step | None, ImageRow | None, JournalState]:
-    """Undo (or redo) the person's last edit, wherever it was; the photo's row with it."""
+def take_step(session: Any, back: bool) -> Taken:
+    """Undo (or redo) the person's last edit, wherever it was."""
     from app.datasets import store
 
     step = store.undo(session) if back else store.redo(session)
-    return step, store.image(session, step.image_id) if step else None, store.journal(session)
+    if step is None:
+        return Taken(None, None, store.journal(session))
+    on_view = store.layer_of(session, step.image_id) == step.layer
+    return Taken(step, store.image(session, step.image_id), store.journal(session), on_view)
 
 
 def keep_case(session: Any, image_id: int, wanted: CaseRecord) -> tuple[CaseRecord, ImageRow, int]:

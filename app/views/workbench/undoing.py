@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from app.annotation.document import Edit
-from app.datasets.records import ImageRow, JournalState, Step
+from app.datasets.records import JournalState
 from app.views.background import Changed
 from app.views.canvas import PhotoCanvas
 from app.views.services import Services
@@ -39,9 +39,9 @@ class Undoing(QObject):
         self._canvas.forget_gesture()
         self._services.background.change(partial(desk.take_step, back=back), Changed(_BOXES), self._walked, owner=self)
 
-    def _walked(self, taken: tuple[Step | None, ImageRow | None, JournalState]) -> None:
-        step, row, journal = taken
-        self.tell(journal)
+    def _walked(self, taken: desk.Taken) -> None:
+        step, row = taken.step, taken.row
+        self.tell(taken.journal)
         if step is None or row is None:
             return
         if step.refused is not None:
@@ -49,8 +49,8 @@ class Undoing(QObject):
             return
         sitting = self._sitting
         sitting.stepped(row)
-        if sitting.row is None or sitting.row.id != row.id or not sitting.shown:
-            self._to_point_out = (row.id, step.edit)
+        if sitting.row is None or sitting.row.id != row.id or not sitting.shown or not taken.on_view:
+            self._to_point_out = (row.id, step.edit) if taken.on_view else None
             self.elsewhere.emit(step, row)
         elif self._canvas.take(step.edit):
             self._point_out(step.edit)
