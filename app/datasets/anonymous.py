@@ -17,7 +17,7 @@ from sqlalchemy import select
 
 from app.annotation.formats import Context, Format, fresh
 from app.common.files import write_atomically, write_error
-from app.datasets.exporting import Boxed, ExportResult, boxed_photos, put
+from app.datasets.exporting import Boxed, ExportResult, boxed_photos, classes_of, put
 from app.datasets.images import resolved
 from app.datasets.people import audit
 from app.datasets.vocabulary import workspace_of
@@ -49,7 +49,7 @@ def export_anonymous(
         raise write_error(error, folder) from error
     file = folder / f"{format}-{datetime.now(UTC):%Y%m%dT%H%M%S%f}.csv"
     write_atomically(file, key)
-    put(out, fresh(format, [photo.page(name) for name, photo in named], Context()))
+    put(out, fresh(format, [photo.page(name) for name, photo in named], Context(classes_of(session, photos))))
     boxes = sum(len(photo.document.annotations) for photo in photos)
     audit(session, "boxes.export_anonymous", "key_file", file.name, {"images": len(photos), "boxes": boxes})
     return ExportResult(len(photos), boxes)

@@ -56,11 +56,11 @@ class ClassLists:
         self._lists["."] = ClassList(classes)
         return self._lists["."]
 
-    def root(self) -> ClassList:
-        """The list for new files: that of the folder itself, else one that begins as the first list does."""
+    def root(self, classes: tuple[str, ...]) -> ClassList:
+        """The list for new files: that of the folder, else one that begins as the first list, or ``classes``."""
         if "." not in self._lists:
             first = next(iter(self._lists.values()), None)
-            self._lists["."] = ClassList(first.classes if first else ())
+            self._lists["."] = ClassList(first.classes if first else classes)
         return self._lists["."]
 
     def written(self) -> dict[str, bytes]:

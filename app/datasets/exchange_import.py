@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select, update
 
-from app.annotation.document import Annotation
+from app.annotation.document import Annotation, Edit
 from app.annotation.formats import WHOLE_SET, Format, annotations_of, bytes_of
+from app.annotation.merging import Prefer
 from app.common.errors import UserError
 from app.common.images import is_synthetic
 from app.common.own_packs import add_labels, check_new_pack, new_pack, resolver
@@ -79,7 +80,7 @@ def import_boxes(
     with _packs_ready(workspace, found, options), store.write(actor) as session:
         require(session, "import")
         require(session, "annotate")
-        return _Importing(session, found, options).run()
+        return Importing(session, found, options).run()
 
 
 def listed(found: BoxSet) -> str:
@@ -128,13 +129,15 @@ def _put_back(file: Path, content: bytes | None) -> None:
             file.write_bytes(content)
 
 
-class _Importing:
-    """One import, inside its transaction."""
+class Importing:
+    """One import, inside its transaction. ``edits``: by photo what came to its boxes."""
 
-    def __init__(self, session: Session, found: BoxSet, options: ImportOptions) -> None:
+    def __init__(self, session: Session, found: BoxSet, options: ImportOptions, prefer: Prefer = "nobody") -> None:
         self._session = session
         self._found = found
         self._options = options
+        self._prefer = prefer
+        self.edits: dict[int, Edit | None] = {}
         self._author = actor_of(session).name
         self._failed = list(found.failed)
         self._images: set[int] = set()
@@ -183,6 +186,7 @@ class _Importing:
             verified += [image_id] if page.page.verified else []
             self._images.add(image_id)
             self._boxes += len(boxes)
+            self.edits[image_id] = Edit("add", after=boxes, verified=(False, True) if page.page.verified else None)
             yield image_id, boxes
         for ids in batches(verified):
             self._session.execute(update(Image).where(Image.id.in_(ids)).values(verified=True))
@@ -195,15 +199,17 @@ class _Importing:
         for page in inside:
             one = PageOf(page.page, self._ids[page.photo.file], *page.photo.size)
             known[page.number] = one, self._found.labels[page.pack]
+        reading = Reading(file.data, file.sheet, known, self._context(inside))
         try:
             with self._session.begin_nested():
-                edits = merge_file(self._session, row, Reading(file.data, file.sheet, known, self._context(inside)))
+                edits = merge_file(self._session, row, reading, self._prefer)
         except UserError as error:
             self._failed.append((file.name, error))
             return
         for image_id, edit in edits.items():
             self._images.add(image_id)
             self._boxes += max(0, len(edit.after) - len(edit.before)) if edit else 0
+        self.edits |= edits
 
     def _find_photos(self) -> int:
         """Link what only lies beside, note sizes that nobody knew. Gives how many were linked."""

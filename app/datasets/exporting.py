@@ -89,7 +89,7 @@ def export_boxes(session: Session, out: Path, format: Format) -> ExportResult:
     photos = boxed_photos(session)
     stored, lists = _stored_files(session, format, photos)
     _ask(stored, photos)
-    files = _Files(format, stored, ClassLists(lists)).made(photos)
+    files = _Files(format, stored, ClassLists(lists), classes_of(session, photos.values())).made(photos)
     put(out, files.content)
     told = [photos[id_] for id_ in files.images]
     return ExportResult(len(told), sum(len(photo.document.annotations) for photo in told))
@@ -107,6 +107,12 @@ def boxed_photos(session: Session) -> dict[int, Boxed]:
         for id_, name, pack, width, height, verified in rows
         if width and height
     }
+
+
+def classes_of(session: Session, photos: Iterable[Boxed]) -> tuple[str, ...]:
+    """The diseases of the photos' packs, in their order: what a new file's class list begins with."""
+    packs = dict.fromkeys(photo.pack for photo in photos if photo.needs_a_file)
+    return tuple(dict.fromkeys(key for pack in packs for key in pack_in(session, pack).keys))
 
 
 def put(out: Path, files: Mapping[str, bytes]) -> None:
@@ -214,8 +220,9 @@ def _ask(files: Iterable[_Stored], photos: Mapping[int, Boxed]) -> None:
 class _Files:
     """The files of an export: ``content`` by name, ``images``: the photos that they tell of."""
 
-    def __init__(self, format: Format, stored: Sequence[_Stored], lists: ClassLists) -> None:
+    def __init__(self, format: Format, stored: Sequence[_Stored], lists: ClassLists, classes: tuple[str, ...]) -> None:
         self._format = format
+        self._classes = classes
         self._stored = stored
         self._lists = lists
         self.content: dict[str, bytes] = {}
@@ -237,7 +244,7 @@ class _Files:
         for stored in inside:
             self._rewrite(stored, stored.context)
         if rest or not inside:
-            self._add(fresh(self._format, [photo.page(photo.name) for photo in rest], Context()))
+            self._add(fresh(self._format, [photo.page(photo.name) for photo in rest], Context(self._classes)))
         return self
 
     def _yolo(self, inside: Sequence[_Stored], rest: Sequence[Boxed]) -> None:
@@ -245,7 +252,7 @@ class _Files:
         for stored in inside:
             self._list(stored).extend(stored.labels, stored.context)
         pages = [photo.page(photo.name) for photo in rest]
-        root = self._lists.root() if pages or not inside else None
+        root = self._lists.root(self._classes) if pages or not inside else None
         if root is not None:
             root.extend((shape.label for page in pages for shape in page.shapes), Context())
         for stored in inside:

@@ -6,6 +6,7 @@ A file that nobody changed comes back byte for byte; a changed one differs only 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import PurePath
 
@@ -114,6 +115,7 @@ def fresh(format: Format, pages: Sequence[Page], context: Context) -> dict[str, 
     """
     classes = needed_classes((s.label for p in pages for s in p.shapes), context)
     inside = Context(classes, context.sizes, context.names, context.label)
+    pages = [_in_words_of(classes, page, context) for page in pages]
     if format in WHOLE_SET:
         return {SET_FILE: _SET_WRITERS[format](pages, inside)}
     files: dict[str, bytes] = {}
@@ -122,6 +124,15 @@ def fresh(format: Format, pages: Sequence[Page], context: Context) -> dict[str, 
     if format == "yolo":
         files |= {CLASS_LIST: yolo.class_list(classes), DATA_YAML: yolo.data_yaml(classes)}
     return files
+
+
+def _in_words_of(classes: Sequence[str], page: Page, context: Context) -> Page:
+    """Labels of one key as the class list has it are said in the list's word."""
+    if all(shape.label in classes for shape in page.shapes):
+        return page
+    words = {context.label(word): word for word in reversed(classes)}
+    said = (s if s.label in classes else s._replace(label=words[context.label(s.label)]) for s in page.shapes)
+    return replace(page, shapes=tuple(said))
 
 
 def _free(page: Page, suffix: str, taken: dict[str, bytes]) -> str:
