@@ -11,17 +11,33 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from app.annotation.document import Edit
     from app.annotation.formats import Format
+    from app.annotation.merging import Prefer
     from app.common.errors import UserError
     from app.common.workspace import Workspace
     from app.datasets.exchange_import import ImportedBoxes
+    from app.datasets.exporting import ExportResult
     from app.datasets.patch_files import PatchResult
     from app.datasets.patches import PatchPlan
-    from app.datasets.records import DeletedBox, ImageRow, TrashedPhoto
+    from app.datasets.records import DeletedBox, ImageRow, JournalState, TrashedPhoto
 
 Progress = Callable[[int, int], None]
 _SUFFIXES = (".xml", ".txt", ".json")
 _LOOKED_AT = 20  # files of a folder, until one tells its format
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What the file beside a photo brought; ``first``: to a photo that had no box yet. ``written``: the file was saved
+    anew (None: that was not asked for)."""
+
+    file: Path
+    edit: Edit | None
+    first: bool
+    row: ImageRow
+    journal: JournalState
+    written: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -104,6 +120,66 @@ def put_back(session: Any, chosen: tuple[tuple[int, str], ...]) -> None:
         store.put_back(session, image_id, box_ids)
 
 
+def files_beside(photo: Path, folder: Path, save_format: str) -> tuple[tuple[Path, Format], ...]:
+    """The photo's own file in ``folder``, and the folder's one file where those are saved. No session."""
+    from app.annotation.formats import SET_FILE, WHOLE_SET
+    from app.datasets import sidecars
+
+    found = sidecars.find(photo, folder)
+    format = format_named(save_format)
+    whole = ((folder / SET_FILE, format),) if format in WHOLE_SET and (folder / SET_FILE).is_file() else ()
+    return (*([found] if found else []), *whole)
+
+
+def take_file(session: Any, image_id: int, file: Path, format: Format, prefer: Prefer = "nobody") -> Taken:
+    from app.datasets import sidecars, store
+
+    before = store.document(session, image_id)
+    edit = sidecars.take(session, image_id, file, format, prefer)
+    first = before is None or not before.annotations
+    return Taken(file, edit, first, store.image(session, image_id), store.journal(session))
+
+
+def save_file(
+    session: Any, image_id: int, photo: Path, folder: Path, save_format: str, prefer: Prefer = "nobody"
+) -> Taken:
+    """Merge what is there with what another program has changed, and write it."""
+    from app.datasets import sidecars, store
+
+    format = format_named(save_format)
+    target = sidecars.place_of(photo, folder, format)
+    first = sidecars.take(session, image_id, target, format, prefer) if prefer != "nobody" else None
+    saved = sidecars.save(session, image_id, target, format)
+    row, journal = store.image(session, image_id), store.journal(session)
+    return Taken(target, saved.edit or first, False, row, journal, saved.written)
+
+
+def set_aside(file: Path) -> Path:
+    """No session."""
+    from app.datasets import sidecars
+
+    return sidecars.set_aside(file)
+
+
+def repair(file: Path, format: Format) -> bool:
+    """Put a damaged file right as far as it can be read; what it was stays beside it. False: nothing can be made of it.
+
+    No session.
+    """
+    from app.annotation.formats import Context, bytes_of, check, classes_beside, fixed
+    from app.common.files import write_atomically
+    from app.datasets import sidecars
+
+    context = Context(classes_beside(file, file.parent)) if format == "yolo" else Context()
+    data = bytes_of(file)
+    whole = fixed(format, data, file.name, context)
+    if any(problem.code == "damaged" for problem in check(format, whole, file.name, context)):
+        return False
+    sidecars.set_aside(file)
+    write_atomically(file, whole)
+    return True
+
+
 def format_of(path: Path) -> str:
     """The format of a file, or of the first file of a folder that has one; "" where nothing tells it. No session."""
     from app.annotation.formats import detect
@@ -119,7 +195,7 @@ def format_of(path: Path) -> str:
 def look(session: Any, path: Path, format: str, report: Progress) -> Look:
     from app.datasets.box_sets import ImportOptions, read_set
 
-    found = read_set(session, path, _format(format), ImportOptions(), report)
+    found = read_set(session, path, format_named(format), ImportOptions(), report)
     photos = {page.photo.file: page.photo.id for page in found.pages}
     new = sum(1 for id_ in photos.values() if not id_)
     return Look(len(found.files), len(photos), new, found.boxes, found.words, tuple(found.failed))
@@ -133,7 +209,15 @@ def import_boxes(
     from app.datasets.exchange_import import import_boxes
 
     options = ImportOptions(on_unknown="add", aliases=aliases)
-    return import_boxes(store, workspace, path, _format(format), actor, options, report)
+    return import_boxes(store, workspace, path, format_named(format), actor, options, report)
+
+
+def export_boxes(session: Any, out: Path, format: str, anonymous: bool) -> ExportResult:
+    """Needs a writing session: that data went out anonymously is audited."""
+    from app.datasets.anonymous import export_anonymous
+    from app.datasets.exporting import export_boxes
+
+    return (export_anonymous if anonymous else export_boxes)(session, out, format_named(format))
 
 
 def holding(session: Any) -> Holding:
@@ -158,7 +242,13 @@ def write_patches(plan: PatchPlan, out: Path, report: Progress) -> PatchResult:
     return write_patches(plan, out, report)
 
 
-def _format(key: str) -> Format:
+def place_of(photo: Path, folder: Path, format: Format) -> Path:
+    from app.datasets import sidecars
+
+    return sidecars.place_of(photo, folder, format)
+
+
+def format_named(key: str) -> Format:
     from app.annotation.formats import FORMATS
 
     return next(f for f in FORMATS if f == key)

@@ -15,6 +15,7 @@ from app.common.words import text
 from app.views.background import Changed
 from app.views.exchange import desk
 from app.views.exchange.backing_up import BackingUp
+from app.views.exchange.beside import Beside
 from app.views.people.persons import Persons
 
 if TYPE_CHECKING:
@@ -34,15 +35,21 @@ class Errands(QObject):
         super().__init__(bench)
         self._bench = bench
         self.persons = Persons(bench.services, bench.frame, self.agreement)
+        self.beside = Beside(bench)
         self.backing_up = BackingUp(bench.services, bench.frame)
         self._stale = ""  # what a sheet has changed: "boxes" of photos in the list, or "photos" themselves
+        bench.sitting.photo_shown.connect(self.beside.look)
         bench.services.actor_changed.connect(self._sat_down)
         bench.services.background.changed.connect(self._changed)
         bench.frame.sheet_opened.connect(self._refresh)
 
     def table(self) -> Mapping[str, Callable[[], object]]:
+        beside, with_photo = self.beside, self._bench.commands.with_photo
         return {
-            "save_format": self.next_format,
+            "open_boxes": partial(with_photo, beside.ask_for_boxes),
+            "save": partial(with_photo, beside.save),
+            "save_folder": beside.choose_folder,
+            "save_format": beside.next_format,
             "import_boxes": self.import_boxes,
             "export_boxes": self.export_boxes,
             "patches": self.patches,
@@ -66,7 +73,7 @@ class Errands(QObject):
             return
         if "photos" in changed.topics:
             self._stale = "photos"
-        elif "annotations" in changed.topics:
+        elif changed.topics & {"annotations", "assignments"}:
             self._stale = self._stale or "boxes"
 
     def _refresh(self, sheet_there: bool) -> None:
@@ -112,9 +119,6 @@ class Errands(QObject):
         self._bench.frame.open_sheet(sheet(self._bench.services, self._bench.frame))
 
     # -- at once -------------------------------------------------------------------------------------------------
-    def next_format(self) -> None:
-        """Ctrl+S saves in the next format from now on, as in labelImg."""
-
     def trash_photo(self) -> None:
         """The photo at work goes into the trash, and the next one comes."""
         bench = self._bench

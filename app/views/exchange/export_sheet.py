@@ -6,7 +6,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QVBoxLayout
 
 from app.common.errors import UserError
@@ -19,14 +18,13 @@ from app.views.parts import label
 from app.views.sheets import Sheet
 
 if TYPE_CHECKING:
-    from app.views.exchange.desk import Exported, Holding
+    from app.datasets.exporting import ExportResult
+    from app.views.exchange.desk import Holding
     from app.views.services import Services
     from app.views.window import Window
 
 
 class ExportSheet(Sheet):
-    _progressed = Signal(int, int)
-
     def __init__(self, services: Services, window: Window) -> None:
         super().__init__()
         self._services = services
@@ -51,7 +49,6 @@ class ExportSheet(Sheet):
         self.anonymous.toggled.connect(lambda _: self.retranslate())
         self.folder.chosen.connect(lambda _: self.retranslate())
         self.write.clicked.connect(lambda: self._write())
-        self._progressed.connect(self._show_progress)
         if services.settings.last_folder:
             self.folder.set_folder(Path(services.settings.last_folder).parent)
         self.retranslate()
@@ -107,12 +104,12 @@ class ExportSheet(Sheet):
         if out is None:
             return
         self._busy = True
+        self._window.status.set_work(lambda: text("export.writing"))
         make = partial(
             desk.export_boxes,
             out=out,
             format=self.format.key,
             anonymous=self.anonymous.isChecked(),
-            report=self._progressed.emit,
         )
         # A writing session: an anonymous export notes its key, and who made it.
         self._services.background.change(
@@ -120,11 +117,7 @@ class ExportSheet(Sheet):
         )
         self.retranslate()
 
-    def _show_progress(self, done: int, total: int) -> None:
-        share = done / total if total else 1.0
-        self._window.status.set_work(lambda: text("export.writing", done=done, total=total), share)
-
-    def _written(self, out: Path, result: Exported) -> None:
+    def _written(self, out: Path, result: ExportResult) -> None:
         self._finish()
         images, boxes, folder = result.images, result.boxes, out.name
         self._window.messages.info("exported", lambda: text("export.done", images=images, boxes=boxes, folder=folder))

@@ -207,10 +207,11 @@ class ImportSheet(Sheet):
         self._format_caption.setText(text("exchange.format"))
         self.format.setToolTip(text("import.format_tip"))
         boxes = look.boxes if look else 0
-        self.take.setText(text("import.take", n=boxes))
-        self.take.setEnabled(look is not None and boxes > 0 and self.unknown.complete and not self._busy)
+        open_ = self.unknown.open if look else 0
+        self.take.setText(text("import.answer", n=open_) if open_ else text("import.take", n=f"{boxes:,}"))
+        self.take.setEnabled(look is not None and boxes > 0 and not open_ and not self._busy)
         if look is not None:
-            self._summary.setText(text("import.summary", images=look.images, boxes=boxes))
+            self._summary.setText(text("import.summary", images=f"{look.images:,}", boxes=f"{boxes:,}"))
             new = text("import.new_photos", n=look.new_images) if look.new_images else ""
             self._detail.setText("  ".join(p for p in (text("import.files", n=look.files), new) if p))
         else:

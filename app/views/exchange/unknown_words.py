@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from app.common.packs import Pack
 from app.common.words import text
@@ -14,6 +14,7 @@ from app.views.choice import Choice
 from app.views.parts import Elided, empty_layout, label
 
 ADD = "+"
+WIDEST = 680
 
 
 class UnknownWords(QWidget):
@@ -30,10 +31,19 @@ class UnknownWords(QWidget):
         self._grid.setHorizontalSpacing(16)
         self._grid.setVerticalSpacing(6)
         self._grid.setColumnStretch(0, 1)
+        self.keep_all = QPushButton()
+        self.keep_all.setProperty("kind", "flat")
+        self.keep_all.clicked.connect(lambda: self._keep_all())
+        head = QHBoxLayout()
+        head.setSpacing(8)
+        head.addWidget(self._heading)
+        head.addWidget(self.keep_all)
+        head.addStretch()
+        self.setMaximumWidth(WIDEST)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setContentsMargins(0, 8, 0, 0)
         layout.setSpacing(8)
-        layout.addWidget(self._heading)
+        layout.addLayout(head)
         layout.addWidget(self._words)
         layout.addLayout(self._grid)
         self.retranslate()
@@ -51,7 +61,7 @@ class UnknownWords(QWidget):
             name, count = Elided(), label("soft")
             name.setText(word)
             name.setToolTip(word)
-            count.setText(text("import.times", n=n))
+            count.setText(text("import.times", n=f"{n:,}"))
             choice = Choice(self._options)
             choice.set_key(given.get(word, ""))
             choice.setMinimumWidth(240)
@@ -68,8 +78,15 @@ class UnknownWords(QWidget):
         return [("", text("import.choose")), *known, (ADD, text("import.add_label"))]
 
     @property
-    def complete(self) -> bool:
-        return all(choice.key for choice in self.choices.values())
+    def open(self) -> int:
+        """How many words nobody has given a meaning yet."""
+        return sum(not choice.key for choice in self.choices.values())
+
+    def _keep_all(self) -> None:
+        for choice in self.choices.values():
+            if not choice.key:
+                choice.set_key(ADD)
+        self.answered.emit()
 
     def aliases(self) -> dict[str, str]:
         """Word -> the pack's label, of those that mean one."""
@@ -78,4 +95,6 @@ class UnknownWords(QWidget):
     def retranslate(self) -> None:
         self._heading.setText(text("import.unknown", n=len(self.choices)))
         self._words.setText(text("import.unknown_words"))
+        self.keep_all.setText(text("import.keep_all"))
+        self.keep_all.setToolTip(text("import.keep_all_tip"))
         self.setVisible(bool(self.choices))
