@@ -21,6 +21,7 @@ from app.annotation.formats.json_text import (
     a_text,
     decoded,
     elements,
+    in_place_of,
     indent_at,
     line_at,
     lines_at,
@@ -269,7 +270,7 @@ class _File:
         for place, value in zip(elements(self._body, span), values, strict=True):
             was = json.loads(self._body[slice(*place)])
             if was != value:
-                yield *place, repr(tidy(value, whole=isinstance(value, int)))
+                yield *place, repr(in_place_of(was, value))
 
     def _category(self, name: str) -> Any:
         if name not in self._categories:

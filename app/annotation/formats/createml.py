@@ -14,6 +14,7 @@ from app.annotation.formats.json_text import (
     a_text,
     decoded,
     elements,
+    in_place_of,
     indent_at,
     line_at,
     lines_at,
@@ -149,7 +150,7 @@ class _File:
             was = json.loads(self._body[slice(*coordinates)])
             for side, value in _centred(new.corners, self._is_whole).items():
                 if value != was[side]:
-                    yield with_member(self._body, coordinates, side, value, self._style)
+                    yield with_member(self._body, coordinates, side, in_place_of(was[side], value), self._style)
 
     def _made(self, shape: Shape, boxes: Sequence[Span], inside: Span) -> str:
         values = _raw(shape, self._is_whole)

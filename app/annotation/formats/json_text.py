@@ -317,3 +317,8 @@ def a_size(value: Any) -> int:
 def tidy(value: float, whole: bool) -> float:
     """A coordinate as a file has it: see :func:`app.annotation.formats.splices.number`."""
     return round(value) if whole else round(float(value), 6)
+
+
+def in_place_of(old: float, new: float) -> float:
+    """``new`` written as ``old`` was: a whole number without a point stays one where it can."""
+    return int(new) if isinstance(old, int) and new == int(new) else float(new)

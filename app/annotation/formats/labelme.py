@@ -23,6 +23,7 @@ from app.annotation.formats.json_text import (
     a_text,
     decoded,
     elements,
+    in_place_of,
     indent_at,
     line_at,
     lines_at,
@@ -227,7 +228,7 @@ class _File:
         ):
             moved = tidy(mapped(value, old, new) if old[0] != old[1] else value + new[0] - old[0], self._is_whole)
             if moved != value:
-                yield *at, repr(moved)
+                yield *at, repr(in_place_of(value, moved))
 
     def _circle_moved(self, span: Span, raw: Mapping[str, Any], now: Box) -> Iterator[Splice]:
         if abs(now.width - now.height) > NEAR:
@@ -289,6 +290,7 @@ def _rectangle(flavour: Flavour, corners: Corners, whole: bool) -> list[list[flo
 
 def joined(rings: Sequence[Ring]) -> Ring:
     """One line round several rings: there and back between them, so that one box stays one shape."""
+    rings = [ring for ring in rings if ring]
     if len(rings) < 2:
         return rings[0] if rings else ()
     start = rings[0][0]
