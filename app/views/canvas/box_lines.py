@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QRect, Qt
-from PySide6.QtGui import QColor, QImage, QPainter, QPen
+from PySide6.QtCore import QRect
+from PySide6.QtGui import QColor
 
 from app.common.geometry import Box
 from app.views.canvas.inside import CROSS, EDGE, InsideMarks, bgra
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 COLOURED, DARK = 2, 1  # widths of the two lines, screen pixels
 CROWD = 600  # from so many boxes in sight the coloured line is one pixel wide too
 REACH = COLOURED + DARK + CROSS + 2  # how far from its box anything of it is drawn
-DASHES = (4.0, 3.0)  # in widths of the line
+DASHES = (4, 3)  # on and off, in widths of the line
 _FAR = 64
 
 
@@ -93,9 +93,9 @@ class BoxLines:
         return x0 + place.x, y0 + place.y, x1 + place.x, y1 + place.y
 
     def draw(
-        self, image: QImage, pixels: NDArray[np.uint8], part: QRect, place: Place, unit: int, fine: bool, without: str
+        self, pixels: NDArray[np.uint8], part: QRect, place: Place, unit: int, fine: bool = False, without: str = ""
     ) -> None:
-        """Draw on ``part`` of ``image``, whose memory ``pixels`` is; ``fine``: the crowd's thin lines."""
+        """Draw on ``part`` of the picture whose memory ``pixels`` is; ``fine``: the crowd's thin lines."""
         seen = self.in_sight(place, part)
         if without in self._at:
             seen = seen[seen != self._at[without]]
@@ -113,7 +113,7 @@ class BoxLines:
             _rings(window, here, range(width + 1, width + DARK * unit + 1), EDGE)
             _rings(window, here, range(1, width + 1), EDGE if dashed else QColor(colour))
             if dashed:
-                _dash(image, part, corners[group] + (place.x, place.y) * 2, colour, width)
+                _dash(window, here, width, QColor(colour))
         marked = seen[(self._inside.empty if fine else self._inside.marked)[seen]]
         self._inside.draw(window, marked, corners[marked] + (offset * 2), unit)
 
@@ -163,34 +163,26 @@ def _rings(window: NDArray[np.uint8], corners: Ints, away: range, colour: QColor
     cv2.polylines(window, list(lines), False, bgra(colour))
 
 
-def _dash(image: QImage, part: QRect, corners: Ints, colour: str, width: int) -> None:
-    painter = QPainter(image)
-    painter.setClipRect(part)
-    painter.setPen(dashes(colour, width))
-    half = width / 2
-    boxes = [QRect(int(x), int(y), int(u - x), int(v - y)) for x, y, u, v in corners]
-    painter.drawRects([shortened(b, part, width).toRectF().adjusted(-half, -half, half, half) for b in boxes])
-    painter.end()
+def _dash(window: NDArray[np.uint8], corners: Ints, width: int, colour: QColor) -> None:
+    """Dashes on the coloured line, counted from each side's upper or left end: wherever a part of it is drawn anew,
+    they fit together."""
+    import numpy as np
 
+    rows, columns = window.shape[:2]
+    on, off = (part * width for part in DASHES)
+    pattern = np.arange(max(rows, columns) + on + off) % (on + off) < on
+    ink = np.array(bgra(colour), np.uint8)
 
-def dashes(colour: str, width: int) -> QPen:
-    pen = QPen(QColor(colour), width)
-    pen.setDashPattern(list(DASHES))
-    pen.setCapStyle(Qt.PenCapStyle.FlatCap)
-    pen.setJoinStyle(Qt.PenJoinStyle.MiterJoin)
-    return pen
+    def side(across: int, begin: int, end: int, turned: NDArray[np.uint8]) -> None:
+        """Along ``turned``'s second axis from ``begin`` to ``end``, ``width`` rows from ``across`` on."""
+        first, last = max(begin, 0), min(end, turned.shape[1])
+        if first < last and -width < across < turned.shape[0]:
+            phase = (first - begin) % (on + off)
+            turned[max(across, 0) : across + width, first:last][:, pattern[phase : phase + last - first]] = ink
 
-
-def shortened(box: QRect, part: QRect, width: int = COLOURED) -> QRect:
-    """Sides far outside are brought near, as Qt would draw every dash of them; by whole dashes, which then stay put."""
-    period = round(sum(DASHES) * width)
-
-    def steps(outside: int) -> int:
-        return max(outside - _FAR, 0) // period * period
-
-    return box.adjusted(
-        steps(part.x() - box.x()),
-        steps(part.y() - box.y()),
-        -steps(box.right() - part.right()),
-        -steps(box.bottom() - part.bottom()),
-    )
+    standing = window.transpose(1, 0, 2)
+    for x0, y0, x1, y1 in corners.tolist():
+        for y in (y0 - width, y1):
+            side(y, x0 - width, x1 + width, window)
+        for x in (x0 - width, x1):
+            side(x, y0 - width, y1 + width, standing)

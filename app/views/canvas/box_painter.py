@@ -1,20 +1,15 @@
-"""What lies above the still picture, in widget pixels: the selected box, handles, cross-hair, flashes, badges.
-
-One box looks as :mod:`app.views.canvas.box_lines` draws thousands.
-"""
+"""What lies above the still picture and its boxes, in widget pixels: handles, cross-hair, flashes, badges."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from PySide6.QtCore import QLineF, QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
+from PySide6.QtGui import QColor, QPainter, QPen
 
 from app.annotation.hit_testing import handle_points
 from app.common.geometry import Box
-from app.views.canvas.box_lines import COLOURED, DARK, dashes, shortened
-from app.views.canvas.inside import CROSS, EDGE
-from app.views.canvas.scene import Item
+from app.views.canvas.box_lines import COLOURED, DARK, DASHES
 from app.views.canvas.tag_pixmaps import drawn_tag
 from app.views.canvas.view import View
 
@@ -28,25 +23,6 @@ def whole_pixels(box: Box, view: View) -> QRect:
     place = view.place(1.0)
     x0, y0, x1, y1 = (round(v * view.scale) for v in (box.x0, box.y0, box.x1, box.y1))
     return QRect(place.x + x0, place.y + y0, max(x1 - x0, 1), max(y1 - y0, 1))
-
-
-def paint_box(painter: QPainter, item: Item, view: View) -> None:
-    """A box as it looks among the others."""
-    window = painter.viewport()
-    at = whole_pixels(item.box, view)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-    painter.setBrush(Qt.BrushStyle.NoBrush)
-    near = shortened(at, window)
-    for by in range(COLOURED + DARK, 0, -1):
-        coloured = by <= COLOURED and not item.dashed
-        painter.setPen(QPen(QColor(item.colour) if coloured else EDGE, 1))
-        painter.drawRect(near.adjusted(-by, -by, by - 1, by - 1))
-    if item.dashed:
-        painter.setPen(dashes(item.colour, COLOURED))
-        painter.drawRect(near.adjusted(-1, -1, 1, 1))
-    _paint_outline(painter, item, at)
-    if item.box.is_empty:
-        _paint_cross(painter, at, item.colour)
 
 
 def paint_handles(painter: QPainter, box: Box, view: View) -> None:
@@ -65,14 +41,16 @@ def around(box: Box, view: View, by: int = COLOURED) -> Box:
 
 def paint_flash(painter: QPainter, box: Box, view: View, gone: bool) -> None:
     """Light round a box that has just changed; dashed where one was taken away."""
-    at = shortened(whole_pixels(box, view), painter.viewport())
+    near = painter.viewport().adjusted(-_GAP, -_GAP, _GAP, _GAP)
+    at = whole_pixels(box, view).adjusted(-_HALO, -_HALO, _HALO - 1, _HALO - 1).intersected(near)
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-    for colour, width, by in (("black", 4, _HALO), ("white", 2, _HALO)):
-        pen = dashes(colour, width) if gone and colour == "white" else QPen(QColor(colour), width)
+    for colour, width in (("black", 4), ("white", 2)):
+        pen = QPen(QColor(colour), width)
         pen.setJoinStyle(Qt.PenJoinStyle.MiterJoin)
+        if gone and colour == "white":
+            pen.setDashPattern(DASHES)
         painter.setPen(pen)
-        painter.drawRect(at.adjusted(-by, -by, by - 1, by - 1))
+        painter.drawRect(at)
 
 
 def paint_crosshair(painter: QPainter, at: QPointF) -> None:
@@ -101,26 +79,3 @@ def paint_measure(painter: QPainter, words: str, box: Box, view: View) -> None:
     y = here.y1 + _GAP if here.y1 + _GAP + tag.height <= window.height() else here.y0 - _GAP - tag.height
     x = min(max(here.x1 - tag.width, 0), window.width() - tag.width)
     painter.drawPixmap(round(x), round(min(max(y, 0), window.height() - tag.height)), tag.pixmap)
-
-
-def _paint_outline(painter: QPainter, item: Item, at: QRect) -> None:
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    for ring in item.outline:
-        shape = QPolygonF([QPointF(at.x() + u * at.width(), at.y() + v * at.height()) for u, v in ring])
-        for colour, width in ((EDGE, 2.5), (QColor(item.colour), 1.2)):
-            painter.setPen(QPen(colour, width))
-            painter.drawPolygon(shape)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-
-
-def _paint_cross(painter: QPainter, at: QRect, colour: str) -> None:
-    x, y = at.center().x(), at.center().y()
-    lines = [
-        QLineF(x - CROSS, y - CROSS, x + CROSS, y + CROSS),
-        QLineF(x - CROSS, y + CROSS, x + CROSS, y - CROSS),
-    ]
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    for shade, width in ((EDGE, 4), (QColor(colour), 2)):
-        painter.setPen(QPen(shade, width))
-        painter.drawLines(lines)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)

@@ -119,6 +119,13 @@ class PhotoCanvas(PointerView):
     def set_tags_visible(self, visible: bool) -> None:
         self._show(tags=visible)
 
+    def set_line_colour(self, colour: str) -> None:
+        """One colour for every box; "" for the diseases' own."""
+        self._show(line=colour)
+
+    def line_colour(self) -> str:
+        return self.scene.line
+
     def set_read_only(self, read_only: bool) -> None:
         super().set_read_only(read_only)
         if read_only:
@@ -208,6 +215,10 @@ class PhotoCanvas(PointerView):
         box = self.scene.find(self.selected())
         if box:
             self.change_box(self.selected(), edits.pushed(box, dx, dy, *self.photo_size()), moved=True, still=False)
+
+    def make(self, edit_of: Callable[[Document], Edit | None]) -> Edit | None:
+        """Any other edit of what is shown; None if there is nothing to do or this photo may not be edited."""
+        return self._try(edit_of)
 
     # -- what a gesture asks for -------------------------------------------------------------------------------------
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 EDGE = QColor("#181818")
 CROSS = 5  # half a cross's side, screen pixels
+_MARGIN = 8
 _PARTS = 4  # binary digits below a pixel that outlines are drawn to
 
 
@@ -44,6 +45,18 @@ class InsideMarks:
 
     def draw(self, window: Pixels, marked: Ints, corners: Ints, unit: int) -> None:
         """``marked``: places of marked items; ``corners``: theirs, in pixels of ``window``."""
+        import cv2
+
+        if not len(marked):
+            return
+        # OpenCV smooths the ends of a line that it cuts at the edge of the picture: they shall lie outside.
+        wider: Pixels = cv2.copyMakeBorder(  # type: ignore[assignment]
+            window, _MARGIN, _MARGIN, _MARGIN, _MARGIN, cv2.BORDER_REPLICATE
+        )
+        self._draw(wider, marked, corners + _MARGIN, unit)
+        window[...] = wider[_MARGIN:-_MARGIN, _MARGIN:-_MARGIN]
+
+    def _draw(self, window: Pixels, marked: Ints, corners: Ints, unit: int) -> None:
         import cv2
         import numpy as np
 

@@ -7,6 +7,9 @@ from dataclasses import replace
 from PySide6.QtCore import QLine, QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QBrush, QColor, QImage, QPainter, QPen, QTransform
 
+from app.views.canvas.box_lines import BoxLines
+from app.views.canvas.looker import pixels_of
+from app.views.canvas.scene import Item
 from app.views.canvas.still import What, draw_part
 from app.views.canvas.view import Place, View
 
@@ -23,12 +26,14 @@ def under_glass(view: View, at: QPointF) -> View:
     return View(scale, RADIUS - x * scale, RADIUS - y * scale)
 
 
-def glass_image(what: What, view: View, ratio: float) -> QImage:
-    """What is seen in the glass, square; ``what`` is the scene's, ``view`` the glass's."""
+def glass_image(what: What, view: View, ratio: float, in_hand: Item | None) -> QImage:
+    """What is seen in the glass, square; ``what`` is the scene's, ``view`` the glass's; ``in_hand`` lies above."""
     side = round(2 * RADIUS * ratio)
     place: Place = view.place(ratio)
     image = QImage(QSize(side, side), QImage.Format.Format_RGB32)
     draw_part(image, QRect(0, 0, side, side), replace(what, place=place, size=image.size()))
+    if in_hand:
+        BoxLines((in_hand,)).draw(pixels_of(image), image.rect(), place, what.unit)
     return image
 
 

@@ -48,11 +48,12 @@ class Scene:
     min_score: float = 0.5
     boxes: bool = True
     tags: bool = True
+    line: str = ""  # one colour for every box, where the diseases' own are hard to see; "" for theirs
 
     def changed(self, **changes: Any) -> Scene:
         """Another scene, which takes over the items that stay the same; without ``changes`` it takes over nothing."""
         new = replace(self, **changes)
-        if changes and "pack" not in changes:
+        if changes and not changes.keys() & {"pack", "line"}:
             new.__dict__["_made"] = self._made
         if "suggestions" not in changes:
             new.__dict__["_places"] = self._places
@@ -100,7 +101,8 @@ class Scene:
         if label not in self._looks:
             known = self.pack.resolve(label) if self.pack and label else None
             disease = self.pack.disease(known) if self.pack and known else None
-            self._looks[label] = (str(disease.name), disease.colour) if disease else (label, NO_LABEL_COLOUR)
+            name, colour = (str(disease.name), disease.colour) if disease else (label, NO_LABEL_COLOUR)
+            self._looks[label] = name, self.line or colour
         return self._looks[label]
 
     def _suggestion_item(self, one: Suggestion) -> Item:

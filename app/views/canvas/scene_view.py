@@ -50,6 +50,10 @@ class SceneView(PhotoView):
         self._flash_ends.timeout.connect(self._end_flash)
         self._focus_ring = False
 
+    def clear_photo(self) -> None:
+        super().clear_photo()
+        self._still = Still()
+
     # -- what is selected --------------------------------------------------------------------------------------------
 
     def selected(self) -> str:
@@ -164,10 +168,12 @@ class SceneView(PhotoView):
         chosen = ids.get(self._selected)
         for box in self._flashed() if self.flashing() else ():
             box_painter.paint_flash(painter, box, view, gone=box in self._flashing[1])
-        if self._ghost is not None:
-            box_painter.paint_box(painter, self._ghost_item(chosen), view)
-        elif chosen:
-            box_painter.paint_box(painter, chosen, view)
+        item = self._item_in_hand()
+        piece = self._still.piece(item) if item else None
+        if piece:
+            at, image = piece
+            image.setDevicePixelRatio(ratio)
+            painter.drawImage(QPointF(at.x() / ratio, at.y() / ratio), image)
         tagged = self._selected if self._ghost_is == "moved" else ""
         tags = Wanted(self._lines, view, self.photo_size(), self.size(), ratio, tagged, apart)
         if self.scene.tags:
@@ -186,19 +192,17 @@ class SceneView(PhotoView):
         source = self.source(self.zoom() * magnifier.TIMES)
         if source is not None:
             view = magnifier.under_glass(self.view(), at)
-            image = magnifier.glass_image(replace(what, source=source), view, ratio)
-            if self._ghost is not None:
-                inside = QPainter(image)
-                inside.scale(ratio, ratio)
-                box_painter.paint_box(inside, self._ghost_item(self.scene.by_id.get(self._selected)), view)
-                inside.end()
+            image = magnifier.glass_image(replace(what, source=source), view, ratio, self._item_in_hand())
             magnifier.paint_glass(painter, image, at)
 
-    def _ghost_item(self, chosen: Item | None) -> Item:
-        box = self._ghost or Box(0, 0, 0, 0)
+    def _item_in_hand(self) -> Item | None:
+        """The box that a gesture makes, else the selected one."""
+        chosen = self.scene.by_id.get(self._selected)
+        if self._ghost is None:
+            return chosen
         if chosen and self._ghost_is != "new":
-            return replace(chosen, box=box)
-        return Item("", box, self.new_colour(), False, False, "")
+            return replace(chosen, box=self._ghost)
+        return Item("", self._ghost, self.new_colour(), False, False, "")
 
     def new_colour(self) -> str:
         """Of a box that is being drawn."""

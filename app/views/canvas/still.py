@@ -9,13 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QRect, QSize
+from PySide6.QtCore import QPoint, QRect, QSize
 from PySide6.QtGui import QImage
 
 from app.common.geometry import Box
 from app.views.canvas.box_lines import CROWD, REACH, BoxLines
 from app.views.canvas.looker import pixels_of
 from app.views.canvas.photo_layer import paint_photo
+from app.views.canvas.scene import Item
 from app.views.canvas.view import Place
 
 if TYPE_CHECKING:
@@ -58,6 +59,17 @@ class Still:
         self._shown, self._fine = what, fine
         return self._picture.image
 
+    def piece(self, item: Item) -> tuple[QPoint, QImage] | None:
+        """The picture around one more box, with that box above the others, and where it belongs; None out of sight."""
+        what = self._shown
+        part = _around(item.box, what.place, what.unit).intersected(self._picture.image.rect()) if what else QRect()
+        if what is None or part.isEmpty():
+            return None
+        image = self._picture.image.copy(part)
+        place = Place(what.place.x - part.x(), what.place.y - part.y(), what.place.scale)
+        BoxLines((item,)).draw(pixels_of(image), image.rect(), place, what.unit)
+        return part.topLeft(), image
+
     def _outdated(self, what: What, fine: bool) -> list[QRect] | None:
         """The parts that are to be drawn, after a shift where the photo is elsewhere; None: all of it."""
         old = self._shown
@@ -84,7 +96,7 @@ class Still:
 def draw_part(image: QImage, part: QRect, what: What) -> None:
     """Photo and lines on a part of an RGB32 image."""
     paint_photo(image, part, what.source, what.full_size, what.place)
-    what.lines.draw(image, pixels_of(image), part, what.place, what.unit, False, what.without)
+    what.lines.draw(pixels_of(image), part, what.place, what.unit, without=what.without)
 
 
 class _Picture:
@@ -102,7 +114,7 @@ class _Picture:
 
     def draw(self, part: QRect, what: What, fine: bool) -> None:
         paint_photo(self.image, part, what.source, what.full_size, what.place)
-        what.lines.draw(self.image, self.pixels, part, what.place, what.unit, fine, what.without)
+        what.lines.draw(self.pixels, part, what.place, what.unit, fine, what.without)
 
     def take(self, other: _Picture, dx: int, dy: int) -> None:
         """The other picture, shifted."""
