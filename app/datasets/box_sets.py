@@ -181,9 +181,10 @@ class _Reading:
             known = pack_in(self._session, pack)
             self.found.labels[pack] = Labels(known, resolver(known, self._options.aliases))
         labels = self.found.labels[pack]
-        unknown = [shape.label for shape in page.shapes if labels.known(shape.label) is None]
-        if unknown:
-            self.found.unknown.setdefault(pack, Counter()).update(unknown)
+        for word in {shape.label for shape in page.shapes}:
+            if labels.known(word) is None:
+                number = sum(shape.label == word for shape in page.shapes)
+                self.found.unknown.setdefault(pack, Counter())[word] += number
 
 
 def item_of(file: ReadFile, page: Page) -> str:

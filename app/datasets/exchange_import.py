@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select, update
 
-from app.annotation.document import Annotation, Edit
-from app.annotation.formats import WHOLE_SET, Format, annotations_of, bytes_of
+from app.annotation.document import Edit
+from app.annotation.formats import WHOLE_SET, Format, bytes_of
+from app.annotation.formats.json_text import uncollected
 from app.annotation.merging import Prefer
 from app.common.errors import UserError
 from app.common.images import is_synthetic
@@ -25,10 +26,9 @@ from app.common.packs import DEFAULT_PACK
 from app.common.workspace import Workspace
 from app.datasets.box_files import Labels, PageOf, files_at, sha256
 from app.datasets.box_merging import Reading, merge_file
-from app.datasets.box_rows import add_many
 from app.datasets.box_sets import BoxSet, ImportOptions, Progress, ReadPage, read_set
+from app.datasets.bulk_boxes import check_size, insert_pages
 from app.datasets.images import complete_image, link_images
-from app.datasets.layers import COMMON
 from app.datasets.people import actor_of, audit, require
 from app.datasets.photo_index import NEW
 from db.tables import Annotation as Row
@@ -73,6 +73,19 @@ def import_boxes(
     options = options or ImportOptions()
     if options.new_pack is not None:
         check_new_pack(options.new_pack, workspace.packs)
+    with uncollected():
+        return _import(store, workspace, path, format, actor, options, progress)
+
+
+def _import(
+    store: Store,
+    workspace: Workspace,
+    path: Path,
+    format: Format,
+    actor: str,
+    options: ImportOptions,
+    progress: Progress | None,
+) -> ImportedBoxes:
     with store.read() as session:
         found = read_set(session, path, format, options, progress)
     if found.words and options.on_unknown == "refuse":
@@ -130,7 +143,7 @@ def _put_back(file: Path, content: bytes | None) -> None:
 
 
 class Importing:
-    """One import, inside its transaction. ``edits``: by photo what came to its boxes."""
+    """One import, inside its transaction. ``edits``: by photo what was merged with boxes that were there."""
 
     def __init__(self, session: Session, found: BoxSet, options: ImportOptions, prefer: Prefer = "nobody") -> None:
         self._session = session
@@ -159,37 +172,33 @@ class Importing:
 
     def _bring(self, pages: Mapping[Path, list[ReadPage]], rows: Mapping[Path, AnnotationFile]) -> None:
         untouched = untouched_photos(self._session, set(self._ids.values()))
-        bulk: list[tuple[int, Sequence[Annotation]]] = []
         later: list[Path] = []
         for path, inside in pages.items():
             ids = [self._ids[page.photo.file] for page in inside]
             is_new = not rows[path].sha256
             if is_new and untouched.issuperset(ids) and len(set(ids)) == len(ids):
-                bulk += self._in_bulk(rows[path], inside)
+                self._in_bulk(rows[path], inside)
                 untouched.difference_update(ids)
             else:
                 later.append(path)
-        add_many(self._session, COMMON, bulk, self._author)
         for path in later:
             self._merge(rows[path], pages[path])
 
-    def _in_bulk(self, row: AnnotationFile, inside: Sequence[ReadPage]) -> Iterator[tuple[int, Sequence[Annotation]]]:
-        verified = []
+    def _in_bulk(self, row: AnnotationFile, inside: Sequence[ReadPage]) -> None:
+        brought: list[tuple[PageOf, Labels]] = []
         for page in inside:
-            image_id = self._ids[page.photo.file]
-            labels = self._found.labels[page.pack]
+            one = PageOf(page.page, self._ids[page.photo.file], *page.photo.size)
             try:
-                boxes = annotations_of(page.page, *page.photo.size, labels, row.id)
+                check_size(one)
             except UserError as error:
                 self._failed.append((page.item, error))
                 continue
-            verified += [image_id] if page.page.verified else []
-            self._images.add(image_id)
-            self._boxes += len(boxes)
-            self.edits[image_id] = Edit("add", after=boxes, verified=(False, True) if page.page.verified else None)
-            yield image_id, boxes
-        for ids in batches(verified):
+            brought.append((one, self._found.labels[page.pack]))
+        insert_pages(self._session, row.id, brought, self._author)
+        for ids in batches([one.image_id for one, _ in brought if one.page.verified]):
             self._session.execute(update(Image).where(Image.id.in_(ids)).values(verified=True))
+        self._images.update(one.image_id for one, _ in brought)
+        self._boxes += sum(len(one.page.shapes) for one, _ in brought)
         file = inside[0].file
         row.content, row.sha256 = file.data, sha256(file.data)
 

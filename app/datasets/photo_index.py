@@ -63,6 +63,7 @@ class PhotoIndex:
         self._names: defaultdict[str, list[FoundPhoto]] = defaultdict(list)
         self._stems: defaultdict[str, list[FoundPhoto]] = defaultdict(list)
         self._folders: dict[str, dict[str, list[str]]] = {}
+        self._neighbours: dict[Path, tuple[str, ...]] = {}
         columns = (Image.id, Image.name, Image.path, Image.linked, Image.pack, Image.width, Image.height)
         for id_, name, path, linked, own, width, height in session.execute(
             select(*columns).where(Image.trashed.is_(None)).order_by(Image.id)
@@ -79,7 +80,7 @@ class PhotoIndex:
             UserError: ``photo_not_found``, ``photo_ambiguous`` when several are called so and none lies beside it.
         """
         name = image.replace("\\", "/").rsplit("/", 1)[-1]
-        beside = list(_beside(file))
+        beside = self._beside(file.parent)
         for found in (self._names.get(_folded(name), []), self._stems.get(_folded(stem), [])):
             if found:
                 return _chosen(found, image, beside, file.name)
@@ -100,6 +101,11 @@ class PhotoIndex:
             if there.get(key):
                 return there[key][0]
         return None
+
+    def _beside(self, folder: Path) -> tuple[str, ...]:
+        if folder not in self._neighbours:
+            self._neighbours[folder] = tuple(_beside(folder))
+        return self._neighbours[folder]
 
     def _listed(self, folder: str) -> dict[str, list[str]]:
         """The photos in a folder by name, and by "/" and stem."""
@@ -127,9 +133,9 @@ def _chosen(found: Sequence[FoundPhoto], image: str, beside: Iterable[str], file
     raise UserError("photo_ambiguous", file=file, photo=found[0].name, n=len(found))
 
 
-def _beside(file: Path) -> Iterator[str]:
-    """Where the photos of a file of boxes usually lie: with it, or in a folder next to it."""
-    folder = file.absolute().parent
+def _beside(folder: Path) -> Iterator[str]:
+    """Where the photos of the files of boxes in a folder usually lie: with them, or in a folder next to it."""
+    folder = folder.absolute()
     yield str(folder)
     if "labels" in folder.parts:  # YOLO: .../labels/train beside .../images/train
         at = len(folder.parts) - 1 - folder.parts[::-1].index("labels")

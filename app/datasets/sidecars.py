@@ -38,7 +38,7 @@ from app.common.images import photo_size
 from app.common.own_packs import resolver
 from app.datasets.box_files import Labels, Memory, PageOf, Wanted, files_at, memory_of, remember, sha256
 from app.datasets.box_merging import Reading, merge_file, page_called
-from app.datasets.box_rows import add_many
+from app.datasets.box_rows import add_many, read_boxes
 from app.datasets.box_sets import CLASS_LIST, DATA_YAML, ImportOptions, read_set
 from app.datasets.class_lists import ClassList
 from app.datasets.exchange_import import Importing, untouched_photos
@@ -175,7 +175,10 @@ def _take_set(session: Session, image_id: int, file: Path, format: Format, prefe
     for _, error in result.failed:
         if error.code == "sidecar_conflict":
             raise error
-    return importing.edits.get(image_id)
+    if image_id in importing.edits:
+        return importing.edits[image_id]
+    boxes = read_boxes(session, image_id, COMMON)  # in bulk: the photo had none
+    return Edit("add", after=boxes) if boxes and row is None else None
 
 
 def _context(
