@@ -126,8 +126,12 @@ class _Strip(QFrame):
         self.message = message
         self._times = 1
         self.setProperty("kind", "danger" if message.kind == "danger" else "card" if message.kind == "info" else "note")
-        row = QHBoxLayout(self)
-        row.setContentsMargins(12, 6, 6, 6)
+        several = len(message.actions) > 1
+        column = QVBoxLayout(self)
+        column.setContentsMargins(12, 6, 6, 10 if several else 6)
+        column.setSpacing(4)
+        row = QHBoxLayout()
+        column.addLayout(row)
         mark = QLabel()
         mark.setPixmap(icon("info" if message.kind == "info" else "warn").pixmap(QSize(18, 18)))
         self.label = QLabel()
@@ -137,15 +141,21 @@ class _Strip(QFrame):
         row.addWidget(mark, 0, Qt.AlignmentFlag.AlignVCenter)
         row.addWidget(self.label, 1)
         self.buttons: list[QPushButton] = []
+        below = QHBoxLayout()
+        below.setSpacing(8)
+        below.addSpacing(24)  # under the words, not under the mark
         for number in range(len(message.actions)):
             button = QPushButton()
             button.clicked.connect(partial(self._do, number, close))
-            row.addWidget(button, 0, Qt.AlignmentFlag.AlignVCenter)
+            (below if several else row).addWidget(button, 0, Qt.AlignmentFlag.AlignVCenter)
             self.buttons.append(button)
         self._close = QToolButton()
         self._close.setIcon(icon("close"))
         self._close.clicked.connect(lambda: close())
         row.addWidget(self._close, 0, Qt.AlignmentFlag.AlignVCenter)
+        if several:
+            below.addStretch()
+            column.addLayout(below)
         self.retranslate()
 
     def fit(self, width: int) -> None:

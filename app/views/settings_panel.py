@@ -1,4 +1,4 @@
-"""Language, theme, device, the folder for saved boxes; and the keys: what a person may set, taken at once."""
+"""Language, theme, device, where and how boxes are saved, backup; and the keys: taken at once."""
 
 from __future__ import annotations
 
@@ -21,9 +21,11 @@ from PySide6.QtWidgets import (
 from app.common.words import text
 from app.views.actions import Actions
 from app.views.choice import Choice
+from app.views.exchange import format_words
 from app.views.keys_panel import KeysPanel
 from app.views.parts import Elided, Switch, label
 from app.views.services import Services
+from app.views.window import retranslate_all
 
 
 class SettingsPanel(QDialog):
@@ -54,7 +56,11 @@ class SettingsPanel(QDialog):
         self._choose.clicked.connect(lambda: self._choose_folder())
         self._beside = QPushButton()
         self._beside.clicked.connect(lambda: self._set_folder(""))
-        self._captions = [label() for _ in range(4)]
+        self.save_format = _choice(format_words.options, settings.save_format, self._set_format)
+        self.backup = QPushButton()
+        self.backup.clicked.connect(actions["backup"].trigger)
+        self._backup_note = label("caption", wrap=True)
+        self._captions = [label() for _ in range(6)]
         self.keys = KeysPanel(actions)
         self._pages = QStackedWidget()
         self.pages = Switch([lambda: text("settings.general"), lambda: text("settings.keys")])
@@ -79,6 +85,10 @@ class SettingsPanel(QDialog):
             caption.setBuddy(field)
         form.addRow(QLabel(), self._device_note)
         form.addRow(self._captions[3], folder)
+        form.addRow(self._captions[4], self.save_format)
+        self._captions[4].setBuddy(self.save_format)
+        form.addRow(self._captions[5], self.backup)
+        form.addRow(QLabel(), self._backup_note)
         general = QWidget()
         column = QVBoxLayout(general)
         column.setContentsMargins(0, 0, 0, 0)
@@ -98,6 +108,7 @@ class SettingsPanel(QDialog):
 
     def show_keys(self) -> None:
         self.pages.choose(1)
+        self.keys.search.setFocus()
 
     def show_device(self) -> None:
         """What the models run on at this moment, and why."""
@@ -114,6 +125,10 @@ class SettingsPanel(QDialog):
         self._services.change_settings(save_folder=folder)
         self.retranslate()
 
+    def _set_format(self, key: str) -> None:
+        self._services.change_settings(save_format=key)
+        retranslate_all()
+
     def retranslate(self) -> None:
         self.setWindowTitle(text("settings.title"))
         self._title.setText(text("settings.title"))
@@ -122,6 +137,8 @@ class SettingsPanel(QDialog):
             text("settings.theme"),
             text("settings.device"),
             text("settings.save_folder"),
+            text("settings.save_format"),
+            text("settings.backup"),
         )
         for caption, said in zip(self._captions, words, strict=True):
             caption.setText(said)
@@ -131,6 +148,9 @@ class SettingsPanel(QDialog):
         self._choose.setText(text("settings.choose"))
         self._beside.setText(text("settings.beside"))
         self._beside.setVisible(bool(folder))
+        self.backup.setText(text("settings.backup_now"))
+        self.backup.setToolTip(text("menu.backup"))
+        self._backup_note.setText(text("settings.backup_note"))
         self._close.setText(text("message.close"))
 
 

@@ -19,5 +19,10 @@ def format_words(key: str) -> str:
     return said.get(key, key)
 
 
+def short_words(key: str) -> str:
+    """For where there is little room."""
+    return text("format.voc_short") if key == "voc" else format_words(key)
+
+
 def options() -> list[tuple[str, str]]:
     return [(key, format_words(key)) for key in KEYS]
