@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from heapq import merge
+from itertools import count
 from pathlib import Path
 
 from app.common.errors import UserError
@@ -19,6 +20,7 @@ _TO_SHAPE = str.maketrans(_DIGIT, "0" * 10)
 _SEPARATOR = "/"  # no file's name holds it
 _FEW_SHAPES = 200
 _AT_ONCE = 8192
+_LOOKS = 200
 
 
 def natural_key(name: str) -> tuple[str, ...]:
@@ -91,8 +93,7 @@ def walk_files(paths: Iterable[str], on_error: Callable[[UserError], None] | Non
 
 def _walk(folder: str, on_error: Callable[[UserError], None] | None) -> Iterator[str]:
     try:
-        with os.scandir(folder) as scan:
-            entries = {entry.name: entry for entry in scan}
+        names = os.listdir(folder)  # noqa: PTH208 (names alone: what they are takes as long again)
     except OSError as error:
         where = Path(folder)
         problem = UserError("folder_unreadable", folder=where.name, reason=error.strerror, path=where)
@@ -100,10 +101,40 @@ def _walk(folder: str, on_error: Callable[[UserError], None] | None) -> Iterator
             raise problem from error
         on_error(problem)
         return
-    for name in in_natural_order(entries):
+    is_folder = _folder_test(folder)
+    for name in in_natural_order(names):
         if name.startswith("."):
             continue
-        if entries[name].is_dir(follow_symlinks=False):
-            yield from _walk(os.path.join(folder, name), on_error)  # noqa: PTH118 (100,000 paths)
+        path = os.path.join(folder, name)  # noqa: PTH118 (100,000 paths)
+        if is_folder(name, path):
+            yield from _walk(path, on_error)
         elif is_photo_name(name):
-            yield os.path.join(folder, name)  # noqa: PTH118
+            yield path
+
+
+def _folder_test(folder: str) -> Callable[[str, str], bool]:
+    """Tells whether what lies in ``folder`` is a folder itself; a link to one is not.
+
+    The first few are looked at one by one, so that the first photos are known soon; for the others the folder is read
+    once more with the kinds of what lies in it, since looking at 100,000 takes long on a shared drive.
+    """
+    looks = count()
+    folders: set[str] | None = None
+
+    def is_folder(name: str, path: str) -> bool:
+        nonlocal folders
+        if folders is None and next(looks) < _LOOKS:
+            return os.path.isdir(path) and not os.path.islink(path)  # noqa: PTH112, PTH114
+        if folders is None:
+            folders = set(_folders_in(folder))
+        return name in folders
+
+    return is_folder
+
+
+def _folders_in(folder: str) -> Iterator[str]:
+    try:
+        with os.scandir(folder) as scan:
+            yield from (entry.name for entry in scan if entry.is_dir(follow_symlinks=False))
+    except OSError:  # gone meanwhile; its photos will say so
+        return

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from PySide6.QtCore import QObject, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPen
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
@@ -41,24 +39,25 @@ class PhotoDelegate(QStyledItemDelegate):
         elif state & QStyle.StateFlag.State_MouseOver:
             painter.fillRect(rect, QColor(tokens.hover))
         thumb = QRect(rect.left() + 8, rect.top() + 6, _THUMB_WIDTH, rect.height() - 12)
-        self._paint_thumb(painter, row.path, thumb)
+        self._paint_thumb(painter, row.file, thumb)
         words = QRect(thumb.right() + 8, rect.top() + 8, rect.right() - thumb.right() - 11, 20)
         painter.setPen(QColor(tokens.text))
-        name = painter.fontMetrics().elidedText(row.path.stem, Qt.TextElideMode.ElideMiddle, words.width())
+        stem = row.name.rpartition(".")[0] or row.name
+        name = painter.fontMetrics().elidedText(stem, Qt.TextElideMode.ElideMiddle, words.width())
         painter.drawText(words, Qt.AlignmentFlag.AlignVCenter, name)
         _paint_state(painter, row, index.data(NOTE), words.translated(0, 21))
         painter.restore()
 
-    def _paint_thumb(self, painter: QPainter, path: Path, place: QRect) -> None:
+    def _paint_thumb(self, painter: QPainter, file: str, place: QRect) -> None:
         painter.fillRect(place, QColor(GROUND))
-        pixmap = self._thumbnails.get(path)
+        pixmap = self._thumbnails.get(file)
         if pixmap is not None:
             size = pixmap.size().scaled(place.size(), Qt.AspectRatioMode.KeepAspectRatio)
             target = QRect(0, 0, size.width(), size.height())
             target.moveCenter(place.center())
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
             painter.drawPixmap(target, pixmap)
-        elif self._thumbnails.is_broken(path):
+        elif self._thumbnails.is_broken(file):
             mark = QRectF(0, 0, 20, 20)
             mark.moveCenter(QRectF(place).center())
             paint_icon(painter, "warn", mark, current().warning)

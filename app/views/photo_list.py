@@ -95,7 +95,7 @@ class PhotoPanel(QWidget):
         self.view.setModel(self.model)
         self.view.setItemDelegate(PhotoDelegate(thumbnails, self.view))
         self.view.selectionModel().currentChanged.connect(self._current_changed)
-        thumbnails.arrived.connect(lambda _path: self.view.viewport().update())
+        thumbnails.arrived.connect(self._thumbnail_arrived)
         head = QHBoxLayout()
         head.setContentsMargins(12, 8, 8, 0)
         head.addWidget(self._heading, 1)
@@ -207,6 +207,14 @@ class PhotoPanel(QWidget):
             self._wanted = 0
             self._going = -1 if before.isValid() and index.row() < before.row() else 1
             self.chosen.emit(row)
+
+    def _thumbnail_arrived(self, file: str) -> None:
+        """Paint its row anew, if it is one of those in sight."""
+        height = self.view.viewport().height()
+        for at in range(self.view.rowAt(0), self.view.rowAt(height - 1) + 1 or self.model.rowCount()):
+            row = self.model.row_of(self.model.index(at))
+            if row is not None and row.file == file:
+                self.view.update(self.model.index(at))
 
     # -- words ---------------------------------------------------------------------------------------------------
     def resizeEvent(self, event: QResizeEvent) -> None:

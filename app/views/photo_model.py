@@ -96,6 +96,10 @@ class PhotoModel(QAbstractListModel):
         self._show_matching()
         self.endResetModel()
 
+    def shown_ids(self) -> list[int]:
+        """Of the photos shown, in their order."""
+        return [self._all[n].id for n in self._shown]
+
     def ids(self) -> tuple[int, ...]:
         return tuple(self._position)
 

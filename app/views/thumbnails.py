@@ -19,19 +19,20 @@ SIDE = 144  # pixels, for screens up to twice as dense
 
 
 class Thumbnails(QObject):
-    arrived = Signal(object)  # Path
+    arrived = Signal(str)  # the photo's file
 
     def __init__(self, background: Background, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._background = background
-        self._cache: OrderedDict[Path, QPixmap] = OrderedDict()
+        self._cache: OrderedDict[str, QPixmap] = OrderedDict()
         self._bytes = 0
-        self._broken: set[Path] = set()
-        self._wishes: OrderedDict[Path, None] = OrderedDict()
-        self._under_way: Path | None = None
+        self._broken: set[str] = set()
+        self._wishes: OrderedDict[str, None] = OrderedDict()
+        self._under_way: str | None = None
 
-    def get(self, path: Path) -> QPixmap | None:
+    def get(self, file: Path | str) -> QPixmap | None:
         """The picture if it is there; otherwise it is wished for, and ``arrived`` tells when it came."""
+        path = str(file)
         found = self._cache.get(path)
         if found is not None:
             self._cache.move_to_end(path)
@@ -44,8 +45,8 @@ class Thumbnails(QObject):
             self._next()
         return None
 
-    def is_broken(self, path: Path) -> bool:
-        return path in self._broken
+    def is_broken(self, file: Path | str) -> bool:
+        return str(file) in self._broken
 
     def _next(self) -> None:
         if self._under_way is not None or not self._wishes:
@@ -61,7 +62,7 @@ class Thumbnails(QObject):
             owner=self,
         )
 
-    def _came(self, path: Path, image: QImage) -> None:
+    def _came(self, path: str, image: QImage) -> None:
         pixmap = QPixmap.fromImage(image)
         self._cache[path] = pixmap
         self._bytes += image.sizeInBytes()
@@ -70,20 +71,20 @@ class Thumbnails(QObject):
             self._bytes -= old.width() * old.height() * 4
         self._done(path)
 
-    def _failed(self, path: Path, error: UserError) -> None:
+    def _failed(self, path: str, error: UserError) -> None:
         self._broken.add(path)
         self._done(path)
 
-    def _done(self, path: Path) -> None:
+    def _done(self, path: str) -> None:
         self._under_way = None
         self.arrived.emit(path)
         self._next()
 
 
-def _small_image(path: Path) -> QImage:
+def _small_image(path: str) -> QImage:
     from app.common.images import read_photo
 
-    image = image_of(read_photo(path, SIDE))
+    image = image_of(read_photo(Path(path), SIDE))
     return image.scaled(
         QSize(SIDE * 2, SIDE), Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
     )

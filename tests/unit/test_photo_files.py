@@ -69,14 +69,14 @@ def test_an_unreadable_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     (tmp_path / "closed").mkdir()
     (tmp_path / "zone").mkdir()
     (tmp_path / "zone" / "a.jpg").touch()
-    scandir = os.scandir
+    listdir = os.listdir
 
-    def refuse(folder: Path) -> object:
+    def refuse(folder: str) -> list[str]:
         if Path(folder).name == "closed":
             raise PermissionError(13, "Permission denied")
-        return scandir(folder)
+        return listdir(folder)
 
-    monkeypatch.setattr(photo_files.os, "scandir", refuse)
+    monkeypatch.setattr(photo_files.os, "listdir", refuse)
     with pytest.raises(UserError) as caught:
         list(walk_photos([tmp_path]))
     assert caught.value.code == "folder_unreadable"

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import islice
 from pathlib import Path
+from time import monotonic
 
 from PySide6.QtCore import QObject, Signal
 
@@ -21,8 +22,11 @@ from app.views.background import Changed
 from app.views.services import Services
 from app.views.workbench import desk
 
-FIRST, BATCH = 64, 1000
-"""A screenful first, that it can be painted; then as many as the database registers in some 20 ms."""
+FIRST, BATCH = 64, 1024
+"""A screenful first, that it can be painted; then twice as many each time, up to what the database registers in some
+20 ms: nothing that a person asks for waits longer than that for its turn."""
+TELL_SECONDS = 0.2
+"""Between two growths of the list, each of which paints it anew."""
 
 
 class _Coming(QObject):
@@ -76,14 +80,18 @@ class Opening(_Coming):
 
     def __init__(self, services: Services, paths: Sequence[Path], parent: QObject) -> None:
         super().__init__(services, parent)
+        self._most = FIRST
+        self._held: list[ImageRow] = []
+        self._told = 0.0
         self._found = _found(tuple(os.path.abspath(p) for p in paths), self._errors)  # noqa: PTH100 (keeps links)
 
     def start(self) -> None:
-        self._walk(FIRST)
+        self._walk()
 
-    def _walk(self, most: int) -> None:
-        walk = partial(lambda found: tuple(islice(found, most)), self._found)
-        self._background.work(walk, self._walked, self._failed, owner=self)
+    def _walk(self) -> None:
+        found, most = self._found, self._most
+        self._most = min(2 * most, BATCH)
+        self._background.work(lambda: tuple(islice(found, most)), self._walked, self._failed, owner=self)
 
     def _walked(self, paths: tuple[str, ...]) -> None:
         if self._given_up:
@@ -96,9 +104,22 @@ class Opening(_Coming):
         )
 
     def _linked(self, rows: tuple[ImageRow, ...]) -> None:
-        if not self._given_up:
+        if self._given_up:
+            return
+        self._held.extend(rows)
+        if monotonic() - self._told >= TELL_SECONDS:
+            self._tell()
+        self._walk()
+
+    def _tell(self) -> None:
+        if self._held:
+            rows, self._held = tuple(self._held), []
             self.came.emit(rows)
-            self._walk(BATCH)
+            self._told = monotonic()
+
+    def _end(self) -> None:
+        self._tell()
+        super()._end()
 
 
 def _found(paths: Sequence[str], errors: list[UserError]) -> Iterator[str]:

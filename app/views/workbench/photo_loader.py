@@ -20,7 +20,6 @@ from app.common.errors import UserError
 from app.views.background import Background
 from app.views.images import image_of
 
-
 FIRST_SHORT_SIDE = 900
 """Pixels of the shorter side, enough for a canvas of most screens; see :meth:`PhotoLoader.set_room`."""
 KEPT_BYTES = 192 << 20
@@ -107,6 +106,15 @@ class PhotoLoader(QObject):
         while self._bytes > KEPT_BYTES and len(self._kept) > 1:
             _, oldest = self._kept.popitem(last=False)
             self._bytes -= oldest.image.sizeInBytes()
+
+
+def warm_up() -> None:
+    """Load what decodes photos, 0.2 s of imports and tables, before the first photo is asked for."""
+    import numpy as np
+
+    from app.common.images import encode_jpeg, read_photo
+
+    read_photo(encode_jpeg(np.zeros((8, 8, 3), np.uint8)))
 
 
 def load_photo(path: Path, short_side: int | None) -> Loaded:

@@ -36,7 +36,6 @@ class Sitting(QObject):
     read_through = Signal()  # the answer for the whole photo has come
     row_changed = Signal(object)  # ImageRow with new facts
     case_kept = Signal()  # ``case`` is as it is stored now
-    sidecar_wanted = Signal(object)  # ImageRow of a photo that nobody has boxed yet
     failed = Signal(object)  # UserError of the photo
 
     def __init__(self, services: Services, canvas: PhotoCanvas, engine: EngineBridge, parent: QObject) -> None:
@@ -58,7 +57,8 @@ class Sitting(QObject):
         self._case_under_way = False
         self._case_next: CaseRecord | None = None
         self._neighbours: tuple[ImageRow, ...] = ()
-        self._up: OnDesk | None = None  # what the canvas shows already
+        self._up: OnDesk | None = None  # whose boxes the canvas shows already
+        self._has_pixels = False  # the canvas shows this photo already
         self._desks: dict[int, OnDesk] = {}  # neighbours made ready
         self.undoing = Undoing(services, canvas, self)
         canvas.edited.connect(self._edited)
@@ -77,14 +77,15 @@ class Sitting(QObject):
         """
         self._forget_questions()
         self.row, self.shown, self.problem = row, False, ""
-        self._neighbours, self._up = neighbours, None
+        self._neighbours, self._up, self._has_pixels = neighbours, None, False
         self._given_up.clear()
         self._canvas.set_read_only(True)
         ratio = self._canvas.devicePixelRatioF()
         self._loader.set_room(round(self._canvas.width() * ratio), round(self._canvas.height() * ratio))
         loaded, ready = self._loader.at_hand(row.path), self._desks.get(row.id)
         if loaded is not None and ready is not None:
-            self._put_up(loaded, ready)
+            self._show_pixels(loaded)
+            self._show_boxes(ready)
         self._loader.load(row.path, partial(self._loaded, row.id), partial(self._not_loaded, row.id))
 
     def close(self) -> None:
@@ -96,6 +97,7 @@ class Sitting(QObject):
 
     def _loaded(self, image_id: int, loaded: Loaded) -> None:
         if self.row is not None and self.row.id == image_id:
+            self._show_pixels(loaded)  # the photo first: its boxes come when the database has answered
             self._lay_out(image_id, loaded, partial(self._laid_out, loaded), partial(self._not_loaded, image_id))
 
     def _lay_out(
@@ -118,12 +120,18 @@ class Sitting(QObject):
             self.failed.emit(error)
             self.photo_shown.emit()
 
-    def _put_up(self, loaded: Loaded, on_desk: OnDesk) -> None:
-        """Photo, boxes and suggestions on the canvas, painted together."""
+    def _show_pixels(self, loaded: Loaded) -> None:
+        if not self._has_pixels:
+            self._has_pixels = True
+            self._canvas.set_photo(loaded.image, loaded.size, loaded.synthetic)
+
+    def _show_boxes(self, on_desk: OnDesk) -> None:
+        """Boxes and suggestions, unless the canvas shows the same already."""
+        if self._up is not None and (self._up.document, self._up.answer) == (on_desk.document, on_desk.answer):
+            return
         self._up = on_desk
         self.answer = on_desk.answer or {}
         self._tops = lesion_tops(self.answer, on_desk.row.id)
-        self._canvas.set_photo(loaded.image, loaded.size, loaded.synthetic)
         self._canvas.set_document(on_desk.document)
         self._canvas.set_suggestions(suggestions_of(self.answer, on_desk.row.id))
         self._canvas.set_readings({id_: Reading(*top[0]) for id_, top in self._tops.items() if top})
@@ -133,8 +141,7 @@ class Sitting(QObject):
             return
         self.row, self.case, self.photos_of_patient = on_desk.row, on_desk.case, on_desk.photos_of_patient
         self.photo_warnings = loaded.warnings
-        if self._up != on_desk:
-            self._put_up(loaded, on_desk)
+        self._show_boxes(on_desk)
         self._canvas.set_read_only(False)
         self.shown = True
         self.row_changed.emit(on_desk.row)
@@ -147,8 +154,6 @@ class Sitting(QObject):
             self._ask_for_drawn_boxes()
         else:
             self.read()
-        if not (on_desk.document.annotations or on_desk.was_edited):
-            self.sidecar_wanted.emit(on_desk.row)
         self._make_ready(loaded)
 
     # -- ahead ---------------------------------------------------------------------------------------------------
