@@ -10,8 +10,17 @@ import time
 from benchmarks import report
 from benchmarks.common import HERE
 
-WITH_FULL = ("phantom_scores", "unlike", "diagnose_speed", "start_up", "canvas_speed", "photo_list_speed", "kills")
-PLAIN = ("lesion_recall",)
+WITH_FULL = (
+    "phantom_scores",
+    "unlike",
+    "diagnose_speed",
+    "start_up",
+    "canvas_speed",
+    "photo_list_speed",
+    "kills",
+    "needs_speed",
+)
+PLAIN = ("lesion_recall", "tighten")
 
 
 def main() -> int:
