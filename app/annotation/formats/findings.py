@@ -38,7 +38,7 @@ def check(format: Format, data: bytes, name: str, context: Context) -> list[Prob
     """The findings in a file, by line. Photos that are not there (whose size the context lacks) are none.
 
     Codes: ``damaged, classes_missing, unknown_class, size_missing, size_other, image_missing, name_missing,
-    box_flipped, box_outside, box_without_area, duplicate_box``.
+    box_missing, box_flipped, box_outside, box_without_area, duplicate_box``.
     """
     try:
         return sorted(_found(format, data, name, context), key=lambda p: (p.line, p.position))
@@ -53,6 +53,9 @@ def _found(format: Format, data: bytes, name: str, context: Context) -> Iterator
     sheet = _sheet(format, data, name, context)
     lines = _lines(format, data)
     points = labelme.point_like(data) if format in _SHAPES else frozenset()
+    if format == "voc":
+        for line, label in voc.without_place(data):
+            yield Problem(line, "box_missing", text("findings.box_missing", label=label))
     for page in sheet.pages:
         real = _real_size(format, page, name, context)
         yield from _page_problems(format, page, real)

@@ -1,7 +1,8 @@
 """Pascal VOC: labelImg's dialect is what is written anew; every other one is read, and changed only where it must be.
 
 An object's ``<polygon>`` (X-AnyLabeling, Roboflow: ``<x1> <y1> <x2> ...``) is its outline and goes along with the box.
-``truncated`` follows the box where it said what labelImg would say.
+``truncated`` follows the box where it said what labelImg would say. An object without any place (X-AnyLabeling's
+converter makes such ones of circles) stays in the file and is no box.
 """
 
 from __future__ import annotations
@@ -50,7 +51,8 @@ def read(data: bytes, _stem: str, _context: Context) -> Sheet:
     shapes = []
     for place, element in enumerate(root.findall("object")):
         try:
-            shapes.append(_shape(element, place))
+            if shape := _shape(element, place):
+                shapes.append(shape)
         except ValueError as error:
             raise DamageError(str(error), line_of(body, place)) from error
     image = root.findtext("filename") or (root.findtext("path") or "").replace("\\", "/").rsplit("/", 1)[-1]
@@ -87,13 +89,19 @@ def lines(data: bytes) -> list[int]:
     return _lines(decoded(data).body)
 
 
-def _shape(element: Element, place: int) -> Shape:
+def without_place(data: bytes) -> list[tuple[int, str]]:
+    """Line and name of the objects that are no boxes."""
+    objects = read_nodes(decoded(data).body).all("object")
+    return [(o.line, name.text if (name := o.child("name")) else "") for o in objects if not o.child("bndbox")]
+
+
+def _shape(element: Element, place: int) -> Shape | None:
     name = element.findtext("name")
     if name is None:
         raise ValueError(text("formats.no_name"))
     box = element.find("bndbox")
     if box is None:
-        raise ValueError(text("formats.no_box"))
+        return None
     x0, y0, x1, y1 = [_number(box.findtext(edge)) for edge in _EDGES]
     difficult = (element.findtext("difficult") or "").strip().lower() in ("1", "true", "yes")
     polygon = element.find("polygon")
@@ -137,12 +145,13 @@ def patched(data: bytes, sheet: Sheet, change: Change, _context: Context) -> byt
     page = sheet.pages[0]
     dialect = _Dialect(encoded.body, root, page)
     splices: list[_Splice] = []
+    old = {shape.position: shape for shape in page.shapes}
     for position, new in change.shapes.items():
         node = dialect.objects[position]
         if new is None:
             splices.append((node.start - len(space_before(encoded.body, node.start)), node.end, b""))
         else:
-            splices += dialect.changed(node, page.shapes[position], new)
+            splices += dialect.changed(node, old[position], new)
     if 0 in change.added:
         splices.append(dialect.inserted(change.added[0]))
     splices += [dialect.marked(mark) for mark in change.verified.values()]
@@ -233,8 +242,10 @@ class _Dialect:
         """Behind the last object, made after it; in a file without objects as labelImg makes them."""
         if self.objects:
             last = self.objects[-1]
+            like = next((o for o in reversed(self.objects) if o.child("bndbox")), None)
             space = space_before(self._body, last.start)
-            return last.end, last.end, b"".join(space + self._like(last, s) for s in shapes)
+            new = (self._like(like, s) if like else self._made(s, space) for s in shapes)
+            return last.end, last.end, b"".join(space + one for one in new)
         root = self._root
         children = root.children
         space = space_before(self._body, children[0].start) if children else self._newline() + b"\t"
