@@ -97,7 +97,7 @@ class BoxLines:
     ) -> None:
         """Draw on ``part`` of the picture whose memory ``pixels`` is; ``fine``: the crowd's thin lines."""
         seen = self.in_sight(place, part)
-        if without in self._at:
+        if without and without in self._at:
             seen = seen[seen != self._at[without]]
         if not len(seen):
             return
