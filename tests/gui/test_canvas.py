@@ -247,6 +247,62 @@ def test_holding_an_arrow_is_one_step(qtbot: QtBot, canvas: PhotoCanvas, log: Lo
     assert boxes(canvas)["00box"] == BOX.box
 
 
+def test_ctrl_and_an_arrow_changes_the_size_by_a_pixel(qtbot: QtBot, canvas: PhotoCanvas, log: Log) -> None:
+    canvas.select("00box")
+    qtbot.keyPress(canvas, Qt.Key.Key_Right, CONTROL)
+    qtbot.keyPress(canvas, Qt.Key.Key_Up, CONTROL)
+    qtbot.keyRelease(canvas, Qt.Key.Key_Up, CONTROL)
+    assert [e.kind for e in log.edits] == ["resize"]
+    assert boxes(canvas)["00box"] == Box(100, 100, 301, 249)
+    qtbot.keyPress(canvas, Qt.Key.Key_Down, CONTROL | SHIFT)
+    qtbot.keyPress(canvas, Qt.Key.Key_Down, SHIFT)  # another gesture: the first one is done
+    qtbot.keyRelease(canvas, Qt.Key.Key_Down)
+    assert [e.kind for e in log.edits] == ["resize", "resize", "move"]
+    assert boxes(canvas)["00box"] == Box(100, 110, 301, 269)
+    canvas.select("")
+    view = canvas.view()
+    qtbot.keyClick(canvas, Qt.Key.Key_Right, CONTROL)
+    assert canvas.view() == view
+
+
+def test_the_next_label_sticks_to_what_is_drawn(qtbot: QtBot, canvas: PhotoCanvas, log: Log) -> None:
+    canvas.set_next_label("eczema")
+    canvas.set_tags_visible(False)
+    blue = QColor(load_pack().disease("eczema").colour)
+    canvas.start_drawing()
+    qtbot.mousePress(canvas, LEFT, NOTHING, at(canvas, 400, 50))
+    qtbot.mouseMove(canvas, at(canvas, 520, 150))
+    image, edge = canvas.grab().toImage(), at(canvas, 450, 50)
+    assert any(image.pixelColor(edge.x(), edge.y() + n) == blue for n in range(-4, 1))
+    qtbot.mouseRelease(canvas, LEFT, NOTHING, at(canvas, 520, 150))
+    (new,) = log.edits[0].after
+    assert (new.label, new.verified) == ("eczema", True)
+    assert canvas.next_label() == "eczema"
+
+
+def test_many_boxes_are_drawn_on_wish_until_escape(qtbot: QtBot, canvas: PhotoCanvas, log: Log) -> None:
+    canvas.set_draw_many(True)
+    canvas.start_drawing()
+    for x in (330.0, 400.0):
+        drag(qtbot, canvas, (x, 50), (x + 50, 90))
+        assert canvas.drawing()
+    assert [e.kind for e in log.edits] == ["add", "add"]
+    qtbot.keyClick(canvas, Qt.Key.Key_Escape)
+    assert not canvas.drawing()
+
+
+def test_a_box_without_area_is_seen_and_picked_inside_another(qtbot: QtBot, canvas: PhotoCanvas) -> None:
+    point = Annotation("point", Box(200, 150, 200, 150), "eczema")
+    canvas.set_document(Document(WIDTH, HEIGHT, (BOX, point)))
+    canvas.set_tags_visible(False)
+    where = at(canvas, 200, 150)
+    assert canvas.grab().toImage().pixelColor(where) == QColor(load_pack().disease("eczema").colour)
+    qtbot.mouseClick(canvas, LEFT, NOTHING, where + QPoint(4, 3))
+    assert canvas.selected() == "point"
+    qtbot.mouseClick(canvas, LEFT, NOTHING, where + QPoint(30, 30))
+    assert canvas.selected() == "00box"
+
+
 def test_leaving_the_photo_keeps_a_nudge(qtbot: QtBot, canvas: PhotoCanvas, log: Log) -> None:
     canvas.select("00box")
     qtbot.keyPress(canvas, Qt.Key.Key_Left)

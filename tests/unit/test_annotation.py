@@ -103,6 +103,17 @@ def test_pulling_a_handle_nowhere_changes_nothing(box: Box, handle: str) -> None
     assert tools.resized(box, handle, (7, 8), (7, 8), SIZE) == box  # type: ignore[arg-type]
 
 
+@given(photo_boxes, points, points)
+def test_a_stretched_box_stays_a_box_inside_and_keeps_its_upper_left_corner(
+    box: Box, a: tools.Point, b: tools.Point
+) -> None:
+    grown = tools.stretched(box, a, b, SIZE)
+    assert inside(grown)
+    assert (grown.x0, grown.y0) == (box.x0, box.y0)
+    assert min(grown.width, grown.height) >= edits.SMALLEST - 1e-9
+    assert tools.stretched(box, a, a, SIZE) == box
+
+
 @given(photo_boxes, st.sampled_from(HANDLES))
 def test_every_handle_can_be_felt(box: Box, handle: str) -> None:
     x, y = handle_points(box)[handle]  # type: ignore[index]
@@ -124,6 +135,14 @@ def test_the_smallest_box_under_the_pointer_wins_then_a_near_line() -> None:
     assert near is not None
     assert near.id == "large"
     assert hit(crowd, 110, 50, 3) is None
+
+
+@given(st.floats(45, 55), st.floats(45, 55))
+def test_a_box_without_area_is_felt_inside_another(x: float, y: float) -> None:
+    crowd = [("large", Box(0, 0, 100, 100)), ("point", Box(50, 50, 50, 50))]
+    found = hit(crowd, x, y, 6)
+    assert found is not None
+    assert found.id == "point"
 
 
 def test_suggestions_become_boxes_and_come_back_on_undo() -> None:
