@@ -39,8 +39,8 @@ def resized(box: Box, handle: Handle, start: Point, now: Point, size: tuple[floa
 
 def stretched(box: Box, start: Point, now: Point, size: tuple[float, float]) -> Box:
     """The box with its lower right corner pushed, as far as the photo reaches and no smaller than a box may be."""
-    x = min(max(box.x1 + now[0] - start[0], min(box.x0 + SMALLEST, box.x1)), size[0])
-    y = min(max(box.y1 + now[1] - start[1], min(box.y0 + SMALLEST, box.y1)), size[1])
+    x = min(max(box.x1 + (now[0] - start[0]), min(box.x0 + SMALLEST, box.x1)), size[0])
+    y = min(max(box.y1 + (now[1] - start[1]), min(box.y0 + SMALLEST, box.y1)), size[1])
     return Box(box.x0, box.y0, x, y)
 
 
