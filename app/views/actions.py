@@ -57,11 +57,15 @@ ENTRIES = (
     Entry("undo", lambda: text("menu.undo"), ("Ctrl+Z",), "undo"),
     Entry("redo", lambda: text("menu.redo"), ("Ctrl+Shift+Z",), "redo"),
     Entry("draw", lambda: text("menu.draw"), ("W",), "draw", checkable=True),
+    Entry("draw_many", lambda: text("menu.draw_many"), ("Shift+W",), checkable=True),
     Entry("edit_mode", lambda: text("menu.edit_mode"), ("Ctrl+J",)),
     Entry("square", lambda: text("menu.square"), ("Ctrl+Shift+R",), checkable=True),
     Entry("accept", lambda: text("menu.accept"), ("Y",), "check"),
     Entry("accept_all", lambda: text("menu.accept_all"), ("Shift+Y",)),
+    Entry("refuse_all", lambda: text("menu.refuse_all"), ("Shift+Del",)),
+    Entry("tighten", lambda: text("menu.tighten"), ("T",), "tighten"),
     Entry("name", lambda: text("menu.name"), ("Ctrl+E",)),
+    Entry("no_label", lambda: text("menu.no_label"), ("0",)),
     Entry("delete", lambda: text("menu.delete"), ("Del", "Backspace"), "trash"),
     Entry("duplicate", lambda: text("menu.duplicate"), ("Ctrl+D",)),
     Entry("copy_previous", lambda: text("menu.copy_previous"), ("Ctrl+V",)),
@@ -70,7 +74,10 @@ ENTRIES = (
     Entry("previous_box", lambda: text("menu.previous_box"), ("Shift+N",)),
     Entry("previous", lambda: text("menu.previous"), ("A",), "previous"),
     Entry("next", lambda: text("menu.next"), ("D",), "next"),
+    Entry("next_needing", lambda: text("menu.next_needing"), ("G",), "needs"),
+    Entry("previous_needing", lambda: text("menu.previous_needing"), ("Shift+G",)),
     Entry("verify", lambda: text("menu.verify"), ("Space",), "verified", on_photo=True, checkable=True),
+    Entry("reject", lambda: text("menu.reject"), ("R",), "send_back"),
     Entry("read_again", lambda: text("menu.read_again"), ("F5",), "run"),
     Entry("trash_photo", lambda: text("menu.trash_photo"), ("Ctrl+Shift+D",)),
     Entry("trash", lambda: text("menu.trash"), (), "trash"),
@@ -84,9 +91,15 @@ ENTRIES = (
     Entry("brighten", lambda: text("menu.brighten"), ("Ctrl+Shift++",)),
     Entry("darken", lambda: text("menu.darken"), ("Ctrl+Shift+-",)),
     Entry("reset_brightness", lambda: text("menu.reset_brightness"), ("Ctrl+Shift+=",)),
+    Entry("looks", lambda: text("menu.looks"), ("L",), "bright", checkable=True),
+    Entry("magnifier", lambda: text("menu.magnifier"), ("M",), "magnifier", checkable=True),
+    Entry("crosshair", lambda: text("menu.crosshair"), ("C",), checkable=True),
+    Entry("keep_view", lambda: text("menu.keep_view"), ("K",), checkable=True),
+    Entry("line_colour", lambda: text("menu.line_colour"), ("Ctrl+L",)),
     Entry("hide_boxes", lambda: text("menu.hide_boxes"), ("Ctrl+H",)),
     Entry("show_boxes", lambda: text("menu.show_boxes"), ("Ctrl+A",)),
     Entry("tags", lambda: text("menu.tags"), ("Ctrl+Shift+P",), checkable=True),
+    Entry("history", lambda: text("menu.history"), ("H",)),
     Entry("fold_left", lambda: text("menu.fold_left"), ("F8",), "left", checkable=True),
     Entry("fold_right", lambda: text("menu.fold_right"), ("F9",), "right", checkable=True),
     Entry("settings", lambda: text("menu.settings"), ("Ctrl+,",), "settings", anywhere=True),
@@ -105,16 +118,19 @@ MENUS: tuple[tuple[Say, str], ...] = (
     (
         lambda: text("menu.edit"),
         (
-            "undo redo | draw edit_mode square | accept accept_all name difficult | delete duplicate copy_previous"
-            " | next_box previous_box"
+            "undo redo | draw draw_many edit_mode square | accept accept_all refuse_all tighten"
+            " | name no_label difficult | delete duplicate copy_previous | next_box previous_box"
         ),
     ),
-    (lambda: text("menu.photo"), "next previous | verify read_again | trash_photo trash"),
+    (
+        lambda: text("menu.photo"),
+        "next previous | next_needing previous_needing | verify reject read_again | trash_photo trash",
+    ),
     (
         lambda: text("menu.view"),
         (
-            "fit_window fit_width actual_size zoom_in zoom_out | brighten darken reset_brightness"
-            " | hide_boxes show_boxes tags | fold_left fold_right"
+            "fit_window fit_width actual_size zoom_in zoom_out keep_view | looks brighten darken reset_brightness"
+            " | magnifier crosshair | hide_boxes show_boxes tags line_colour history | fold_left fold_right"
         ),
     ),
     (lambda: text("menu.people"), "people agreement"),
@@ -128,6 +144,7 @@ class Actions(QObject):
     A disease's action is called ``label:<its key>`` in the table of keys.
     """
 
+    label_wanted = Signal(str)  # a disease's key
     keys_changed = Signal(object)  # {action: keys} of those that a person changed
 
     def __init__(
@@ -138,18 +155,29 @@ class Actions(QObject):
         chosen: Mapping[str, Iterable[str]],
     ) -> None:
         super().__init__(page)
-        self._pack = pack
+        self._page = page
         self._menus: list[tuple[QMenu, Say]] = []
         self._at_work = QActionGroup(self)  # one that only stops its members while a sheet lies over them
         self._at_work.setExclusionPolicy(QActionGroup.ExclusionPolicy.None_)
         self._actions = {entry.key: self._make(entry, page, commands[entry.key]) for entry in ENTRIES}
         self.labels: dict[str, QAction] = {}
+        keys.use_keys(KeyTable({}, {name: tuple(own) for name, own in chosen.items()}))
+        self.set_pack(pack)
+
+    def set_pack(self, pack: Pack) -> None:
+        """Diseases that were added have an action too."""
+        self._pack = pack
         for disease in pack.labels:
-            action = QAction(page)
-            page.addAction(action)
-            self._at_work.addAction(action)
-            self.labels[disease.key] = action
-        self._use(keys.table_of(_defaults(pack), chosen))
+            if disease.key not in self.labels:
+                self.labels[disease.key] = self._make_label(disease.key)
+        self._use(keys.table_of(_defaults(pack), keys.present().chosen))
+
+    def _make_label(self, key: str) -> QAction:
+        action = QAction(self._page)
+        action.triggered.connect(lambda _checked=False: self.label_wanted.emit(key))
+        self._page.addAction(action)
+        self._at_work.addAction(action)
+        return action
 
     def __getitem__(self, key: str) -> QAction:
         return self._actions[key]
@@ -234,7 +262,8 @@ def label_key(disease: str) -> str:
 
 
 def _defaults(pack: Pack) -> dict[str, tuple[str, ...]]:
-    """The first nine diseases have the digits."""
-    digits = {label_key(d.key): (str(n),) if n <= DIGITS else () for n, d in enumerate(pack.labels, 1)}
+    """The first nine diseases have the digits; what people added comes last, so that the others keep theirs."""
+    ordered = (*pack.diseases, pack.other, *pack.more)
+    digits = {label_key(d.key): (str(n),) if n <= DIGITS else () for n, d in enumerate(ordered, 1)}
     portable = {e.key: tuple(QKeySequence(k).toString(PORTABLE) for k in e.shortcuts) for e in ENTRIES}
     return {**portable, **digits}

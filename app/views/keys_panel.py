@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from app.common.words import text
 from app.views import keys
@@ -14,6 +15,7 @@ from app.views.actions import PORTABLE, Actions, Say
 from app.views.keys import KeyTable, native
 from app.views.parts import empty_layout, label, name_button, tool_button
 
+_MNEMONIC = re.compile(r"\(&\w\)$")  # a Chinese menu's letter
 _MODIFIERS = {Qt.Key.Key_Control, Qt.Key.Key_Shift, Qt.Key.Key_Alt, Qt.Key.Key_Meta, Qt.Key.Key_AltGr}
 
 
@@ -29,7 +31,7 @@ class KeysPanel(QWidget):
         self.reset_all.clicked.connect(lambda: self._change(keys.present().reset_all(), lambda: text("keys.all_reset")))
         self.note = _Note()
         self.rows: dict[str, _Row] = {}
-        self._headings: list[tuple[QWidget, Say, tuple[str, ...]]] = []
+        self._headings: list[tuple[QLabel, Say, tuple[str, ...]]] = []
         self._scroll = QScrollArea()
         self._scroll.setWidgetResizable(True)
         self._scroll.setWidget(self._list())
@@ -135,7 +137,7 @@ class KeysPanel(QWidget):
         self.reset_all.setToolTip(text("keys.reset_all_tip"))
         self._scroll.setAccessibleName(text("settings.keys"))
         for heading, say, _ in self._headings:
-            heading.setText(say().replace("&", ""))  # type: ignore[attr-defined]
+            heading.setText(_MNEMONIC.sub("", say()).replace("&", ""))
         self.note.retranslate()
         self.show_keys()
         self._filter(self.search.text())

@@ -37,3 +37,10 @@ def labels(program: Program) -> list[str]:
     document = program.workbench.canvas.document()
     assert document is not None
     return [a.label for a in document.annotations]
+
+
+def label_at(bench: Workbench, disease: str) -> QPoint:
+    """Where the disease stands in the list of diseases."""
+    picker = bench.annotate.picker
+    row = next(n for n, label in enumerate(picker.model.labels) if label.key == disease)
+    return picker.list.visualRect(picker.model.index(row)).center()

@@ -15,7 +15,7 @@ from app.common.workspace import Workspace
 from app.views import theme
 from app.views.messages import DetailsDialog
 from app.views.settings_panel import SettingsPanel
-from tests.gui.acting import drag, labels, settle
+from tests.gui.acting import drag, label_at, labels, settle
 from tests.gui.conftest import PATIENCE, Start
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ def test_a_new_workspace_says_how_to_begin(start: Start, qtbot: QtBot) -> None:
     assert program.workbench.empty.isVisible()
     assert program.workbench.empty.files.isVisible()
     assert not program.workbench.photos.isVisible()
-    assert text("window.banner") == program.window.banner.text()
-    assert program.window.banner.isVisible()
+    assert text("window.banner") == program.window.header.banner.text()
+    assert program.window.header.banner.isVisible()
 
 
 def test_a_folder_is_read_and_the_first_lesion_explained(reading: Program, qtbot: QtBot) -> None:
@@ -142,10 +142,10 @@ def test_annotate_names_boxes_with_chips_and_verifies(reading: Program, qtbot: Q
     bench = reading.workbench
     qtbot.mouseClick(reading.window.rail.buttons["annotate"], Qt.MouseButton.LeftButton)
     assert bench.annotate.isVisible()
-    qtbot.mouseClick(bench.annotate.chips.chips["parapsoriasis"], Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(bench.annotate.picker.list.viewport(), Qt.MouseButton.LeftButton, pos=label_at(bench, "parapsoriasis"))
     assert labels(reading) == ["parapsoriasis"]
-    qtbot.mouseClick(bench.annotate.verify, Qt.MouseButton.LeftButton)
-    assert bench.annotate.verify.text() == text("annotate.unverify")
+    qtbot.mouseClick(bench.annotate.verdict.verify, Qt.MouseButton.LeftButton)
+    assert bench.annotate.verdict.verify.text() == text("annotate.unverify")
     settle(qtbot, reading)
     assert bench.photos.model.index(0).data(Qt.ItemDataRole.UserRole).verified
 

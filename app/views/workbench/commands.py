@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QPoint
+from PySide6.QtCore import QObject
 
-from app.annotation.document import Annotation
-from app.common.errors import UserError
 from app.common.words import text
 from app.datasets.records import ImageRow
 from app.views.messages import DetailsDialog
@@ -29,34 +27,38 @@ class Commands(QObject):
         self._bench = bench
 
     def table(self) -> Mapping[str, Callable[[], object]]:
-        bench, canvas = self._bench, self._bench.canvas
+        bench, canvas, boxes = self._bench, self._bench.canvas, self._bench.boxes
         collection, keeping, photos = bench.collection, bench.keeping, bench.photos
         return {
             "open_files": collection.ask_for_files,
             "open_folder": collection.ask_for_folder,
-            "open_boxes": partial(self.with_photo, keeping.ask_for_boxes),
-            "save": partial(self.with_photo, keeping.save_boxes),
-            "save_folder": keeping.choose_folder,
             "picture": partial(self.with_photo, lambda row: keeping.save_picture(row, bench.status.models_words())),
             "print": partial(self.with_photo, lambda row: keeping.print_picture(row, bench.status.models_words())),
             "quit": bench.frame.close,
             "undo": partial(bench.sitting.undoing.walk, back=True),
             "redo": partial(bench.sitting.undoing.walk, back=False),
-            "draw": lambda: canvas.stop_drawing() if canvas.drawing() else canvas.start_drawing(),
+            "draw": boxes.draw,
+            "draw_many": partial(self.toggle, "draw_many"),
             "edit_mode": canvas.stop_drawing,
             "square": lambda: canvas.set_square(self._is_on("square")),
-            "accept": self.accept,
+            "accept": boxes.accept,
             "accept_all": canvas.accept_all,
-            "name": self.name_box,
+            "refuse_all": canvas.refuse_all,
+            "tighten": partial(self.with_photo, boxes.tighten),
+            "name": boxes.find_label,
+            "no_label": partial(boxes.set_next_label, ""),
             "delete": canvas.delete_selected,
             "duplicate": canvas.duplicate_selected,
-            "copy_previous": self.copy_previous,
+            "copy_previous": boxes.copy_previous,
             "difficult": canvas.toggle_difficult,
             "next_box": canvas.select_next,
             "previous_box": lambda: canvas.select_next(-1),
             "previous": lambda: photos.step(-1),
             "next": lambda: photos.step(1),
+            "next_needing": self.next_needing,
+            "previous_needing": partial(self.next_needing, back=True),
             "verify": canvas.toggle_verified,
+            "reject": partial(self.with_photo, lambda _row: self.reject()),
             "read_again": bench.sitting.read,
             "zoom_in": lambda: canvas.zoom_by(1.25),
             "zoom_out": lambda: canvas.zoom_by(0.8),
@@ -66,6 +68,12 @@ class Commands(QObject):
             "brighten": lambda: canvas.change_brightness(1),
             "darken": lambda: canvas.change_brightness(-1),
             "reset_brightness": canvas.reset_brightness,
+            "looks": lambda: bench.looks.open(self._is_on("looks")),
+            "magnifier": lambda: canvas.set_magnifier(self._is_on("magnifier")),
+            "crosshair": partial(self.toggle, "crosshair"),
+            "keep_view": partial(self.toggle, "keep_view"),
+            "line_colour": boxes.next_line_colour,
+            "history": self.show_history,
             "hide_boxes": lambda: canvas.set_boxes_visible(False),
             "show_boxes": lambda: canvas.set_boxes_visible(True),
             "tags": lambda: canvas.set_tags_visible(self._is_on("tags")),
@@ -85,53 +93,71 @@ class Commands(QObject):
         if sitting.row is not None and sitting.shown:
             do(sitting.row)
 
-    # -- boxes ---------------------------------------------------------------------------------------------------
-    def accept(self) -> None:
-        """A suggestion becomes a box; a box drawn by hand takes the name that the classifier gave it."""
-        canvas = self._bench.canvas
-        selected = canvas.selected()
-        document = canvas.document()
-        drawn = document.find(selected) if document else None
-        if drawn is None:
-            canvas.accept_selected()
-        elif not drawn.label:
-            top, _ = self._bench.sitting.top3(selected)
-            if top:
-                canvas.relabel_selected(top[0][0])
-
-    def copy_previous(self) -> None:
+    # -- going on ------------------------------------------------------------------------------------------------
+    def next_needing(self, *, back: bool = False) -> None:
+        """The next photo of the list that needs the person at work; the panel says why."""
         bench = self._bench
-        index = bench.photos.view.currentIndex().row()
-        before = bench.photos.model.row_of(bench.photos.model.index(index - 1))
-        if before is None or not bench.sitting.shown:
-            return
-        here = bench.sitting.row
-
-        def insert(boxes: Sequence[Annotation]) -> None:
-            if not boxes:
-                bench.frame.messages.error(UserError("no_previous_boxes"))
-            elif bench.sitting.row is here:
-                bench.canvas.insert(list(boxes))
-
-        bench.services.background.read(partial(desk.boxes_of, image_id=before.id), insert, owner=self)
-
-    def name_box(self) -> None:
-        canvas = self._bench.canvas
-        if canvas.selected():
-            self._bench.actions_.label_menu(self._bench).popup(canvas.mapToGlobal(canvas.rect().center()))
-
-    def context_menu(self, id_: str, at: QPoint) -> None:
-        actions = self._bench.actions_
-        menu = actions.label_menu(self._bench)
-        if not id_:
-            menu.clear()
-        else:
-            menu.addSeparator()
-        names = (
-            ("accept", "delete", "duplicate", "difficult") if id_ else ("draw", "fit_window", "actual_size", "verify")
+        ask = partial(
+            desk.next_needing,
+            order=bench.photos.model.shown_ids(),
+            after=bench.sitting.row.id if bench.sitting.row else None,
+            back=back,
         )
-        menu.addActions([actions[name] for name in names])
-        menu.popup(at)
+        bench.services.background.read(ask, self._go_to_needing, owner=self)
+
+    def _go_to_needing(self, found: int | None) -> None:
+        if found is None:
+            self._bench.frame.messages.info("nothing_needed", lambda: text("needs.none_left"))
+        else:
+            self._bench.photos.go_to(found)
+
+    def reject(self) -> None:
+        """The hand goes to the comment; a photo that was sent back is taken back with the cross beside it."""
+        bench = self._bench
+        if bench.frame.place != "annotate":
+            bench.frame.go("annotate")
+        bench.actions_["fold_right"].setChecked(True)
+        bench.right.show()
+        bench.annotate.verdict.begin()
+        bench.right.bring_into_view(bench.annotate.verdict.comment)
+
+    # -- looking -------------------------------------------------------------------------------------------------
+    def toggle(self, name: str) -> None:
+        """A way of looking or drawing that a person turns on and off, kept for the next start."""
+        on = self._is_on(name)
+        self._turn(name, on)
+        self._bench.services.change_settings(**{name: on})
+
+    def _turn(self, name: str, on: bool) -> None:
+        canvas = self._bench.canvas
+        turns: Mapping[str, Callable[[bool], object]] = {
+            "keep_view": canvas.set_keep_view,
+            "crosshair": canvas.set_crosshair,
+            "draw_many": canvas.set_draw_many,
+        }
+        turns[name](on)
+
+    def take_up(self) -> None:
+        """What was turned on in an earlier session is on again."""
+        settings = self._bench.services.settings
+        for name in ("keep_view", "crosshair", "draw_many"):
+            on = bool(getattr(settings, name))
+            self._bench.actions_[name].setChecked(on)
+            self._turn(name, on)
+        self._bench.canvas.set_keep_looks(settings.keep_looks)
+        self._bench.looks.set_keep(settings.keep_looks)
+
+    def keep_looks(self, keep: bool) -> None:
+        self._bench.canvas.set_keep_looks(keep)
+        self._bench.services.change_settings(keep_looks=keep)
+
+    def show_history(self) -> None:
+        bench = self._bench
+        if bench.frame.place != "annotate":
+            bench.frame.go("annotate")
+        bench.annotate.history.fold.toggle()
+        if bench.annotate.history.fold.isChecked():
+            bench.right.bring_into_view(bench.annotate.history)
 
     # -- the rest ------------------------------------------------------------------------------------------------
     def open_settings(self, *, keys: bool = False) -> None:

@@ -10,7 +10,10 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QPushBut
 from app.annotation.answers import Top3
 from app.common.packs import OTHER, Pack
 from app.common.words import text
+from app.views import keys
+from app.views.actions import label_key
 from app.views.icons import icon
+from app.views.keys import with_key
 from app.views.parts import empty_layout, label
 from app.views.workbench.bars import Bars
 from app.views.workbench.lesion_list import LesionList
@@ -132,10 +135,13 @@ class DiagnosisPanel(QWidget):
         chosen = next((lesion for lesion in self._lesions if lesion.id == self._selected), None)
         suggested = sum(lesion.state == "suggested" for lesion in self._lesions)
         self._lesions_heading.setText(text("lesions.heading_n", n=len(self._lesions)))
+        key = keys.written("draw")
         if self._busy:
             self._note.setText(text("lesions.busy"))
         else:
-            self._note.setText(text("lesions.none") if self._was_read else text("lesions.unread"))
+            self._note.setText(
+                text("lesions.none", pressed=key) if self._was_read else text("lesions.unread", pressed=key)
+            )
         self._lesions_heading.setVisible(self._there)
         self._note.setVisible(self._there and (self._busy or not self._was_read or not self._lesions))
         heading = text("top3.of_lesion", n=chosen.number) if chosen else text("top3.of_photo")
@@ -147,20 +153,20 @@ class DiagnosisPanel(QWidget):
                              (self._flags, flags)):  # fmt: skip
             part.setVisible(bool(wanted))
         self.accept.setText(text("answer.accept"))
-        self.accept.setToolTip(text("answer.accept_tip"))
+        self.accept.setToolTip(with_key(text("answer.accept_tip"), "accept"))
         self.accept.setEnabled(chosen is not None and chosen.state != "accepted" and bool(chosen.label))
         self.other.setText(str(self._pack.other.name))
-        self.other.setToolTip(text("answer.other_tip"))
+        self.other.setToolTip(with_key(text("answer.other_tip"), label_key(OTHER)))
         self.other.setEnabled(chosen is not None and not (chosen.label == OTHER and chosen.state == "accepted"))
         self.accept_all.setText(text("answer.accept_all", n=suggested))
-        self.accept_all.setToolTip(text("answer.accept_all_tip"))
+        self.accept_all.setToolTip(with_key(text("answer.accept_all_tip"), "accept_all"))
         self.accept_all.setVisible(suggested > 1)
         self.accept.setVisible(bool(self._lesions))
         self.other.setVisible(bool(self._lesions))
         self.picture.setText(text("answer.picture"))
-        self.picture.setToolTip(text("answer.picture_tip"))
+        self.picture.setToolTip(with_key(text("answer.picture_tip"), "picture"))
         self.print.setText(text("answer.print"))
-        self.print.setToolTip(text("answer.print_tip"))
+        self.print.setToolTip(with_key(text("answer.print_tip"), "print"))
 
 
 def _small() -> QLabel:

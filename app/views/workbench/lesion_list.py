@@ -1,4 +1,7 @@
-"""The lesions of the photo: number in the disease's colour, name, probability, and whether a person has said yes."""
+"""The lesions of the photo: number in the disease's colour, name, probability, and whether a person has said yes.
+
+A suggestion under the pointer, or selected, shows a tick and a cross: one press accepts or refuses it.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import (
+    QAbstractItemModel,
     QAbstractListModel,
+    QEvent,
     QModelIndex,
     QObject,
     QPersistentModelIndex,
@@ -16,7 +21,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QColor, QFont, QPainter, QPen
+from PySide6.QtGui import QColor, QFont, QMouseEvent, QPainter, QPen
 from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from app.common.packs import Pack
@@ -69,12 +74,35 @@ class LesionModel(QAbstractListModel):
 
 
 def _state(lesion: Lesion) -> str:
+    if lesion.flat:
+        return text("lesions.flat")
     if lesion.state == "suggested":
         return text("lesions.suggested")
     return text("lesions.accepted") if lesion.state == "accepted" else text("lesions.drawn")
 
 
+def _marks(rect: QRect) -> tuple[QRectF, QRectF]:
+    """Where the tick and the cross of a suggestion stand."""
+    middle = rect.center().y()
+    return QRectF(rect.right() - 50, middle - 9, 20, 20), QRectF(rect.right() - 26, middle - 9, 20, 20)
+
+
 class LesionDelegate(QStyledItemDelegate):
+    """``answered``: a suggestion's id, and whether it was accepted."""
+
+    answered = Signal(str, bool)
+
+    def editorEvent(self, event: QEvent, model: QAbstractItemModel, option: QStyleOptionViewItem, index: Index) -> bool:
+        lesion: Lesion = index.data(LESION)
+        if event.type() == QEvent.Type.MouseButtonRelease and lesion.state == "suggested":
+            assert isinstance(event, QMouseEvent)
+            rect: QRect = option.rect
+            for mark, accepted in zip(_marks(rect), (True, False), strict=True):
+                if mark.contains(event.position()):
+                    self.answered.emit(lesion.id, accepted)
+                    return True
+        return super().editorEvent(event, model, option, index)
+
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         return QSize(100, HEIGHT)
 
@@ -107,10 +135,20 @@ class LesionDelegate(QStyledItemDelegate):
         painter.drawText(badge, Qt.AlignmentFlag.AlignCenter, str(lesion.number))
         font.setBold(False)
         painter.setFont(font)
-        right = rect.right() - 8
-        if lesion.state == "accepted":
-            paint_icon(painter, "check", QRectF(right - 16, rect.center().y() - 8, 16, 16), tokens.good)
-        right -= 24
+        right = rect.right() - 32
+        asked = lesion.state == "suggested" and bool(
+            state & (QStyle.StateFlag.State_Selected | QStyle.StateFlag.State_MouseOver)
+        )
+        mark = QRectF(rect.right() - 24, rect.center().y() - 8, 16, 16)
+        if asked:
+            tick, cross = _marks(rect)
+            paint_icon(painter, "check", tick.adjusted(1, 1, -1, -1), tokens.good)
+            paint_icon(painter, "close", cross.adjusted(2, 2, -2, -2), tokens.text)
+            right = int(tick.left()) - 4
+        elif lesion.flat:
+            paint_icon(painter, "warn", mark, tokens.warning)
+        elif lesion.state == "accepted":
+            paint_icon(painter, "check", mark, tokens.good)
         painter.setPen(QColor(tokens.text))
         share = "" if lesion.share is None else percent(lesion.share)
         width = painter.fontMetrics().horizontalAdvance(share)
@@ -125,20 +163,27 @@ class LesionDelegate(QStyledItemDelegate):
 
 
 class LesionList(QListView):
-    """As high as its rows, up to five, then it scrolls. ``chosen`` carries the id."""
+    """As high as its rows, up to five, then it scrolls. ``chosen`` carries the id; ``answered`` too, and the answer."""
 
     chosen = Signal(str)
+    answered = Signal(str, bool)  # accepted
 
     def __init__(self, pack: Pack, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.lesions = LesionModel(pack, self)
         self.setModel(self.lesions)
-        self.setItemDelegate(LesionDelegate(self))
+        delegate = LesionDelegate(self)
+        delegate.answered.connect(self.answered)
+        self.setItemDelegate(delegate)
         self.setUniformItemSizes(True)
         self.setMouseTracking(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.selectionModel().currentChanged.connect(self._current_changed)
         self.retranslate()
+
+    def set_pack(self, pack: Pack) -> None:
+        self.lesions.pack = pack
+        self.viewport().update()
 
     def show_lesions(self, lesions: Sequence[Lesion], selected: str) -> None:
         self.selectionModel().blockSignals(True)

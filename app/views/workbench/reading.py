@@ -23,6 +23,7 @@ class Lesion:
     share: float | None
     state: State
     difficult: bool = False
+    flat: bool = False  # a box without area, as a foreign file may hold
 
 
 def lesions(
@@ -34,7 +35,9 @@ def lesions(
         top = tops.get(a.id, ())
         label = a.label or (top[0][0] if top else "")
         state: State = "accepted" if a.verified and a.label else "drawn"
-        found.append(Lesion(a.id, numbers.get(a.id, 0), label, dict(top).get(label), state, a.difficult))
+        found.append(
+            Lesion(a.id, numbers.get(a.id, 0), label, dict(top).get(label), state, a.difficult, not a.box.area)
+        )
     return tuple(sorted(found, key=lambda lesion: lesion.number))
 
 

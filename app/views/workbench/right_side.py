@@ -22,7 +22,7 @@ class RightSide(QFrame):
         column.setSpacing(12)
         column.addWidget(case)
         column.addWidget(self._panels, 1)
-        scroll = QScrollArea()
+        self._scroll = scroll = QScrollArea()
         scroll.setWidget(inside)
         scroll.setWidgetResizable(True)
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -33,3 +33,6 @@ class RightSide(QFrame):
 
     def show_panel(self, panel: QWidget) -> None:
         self._panels.setCurrentWidget(panel)
+
+    def bring_into_view(self, part: QWidget) -> None:
+        self._scroll.ensureWidgetVisible(part, 0, 12)
