@@ -21,11 +21,12 @@ class OnDesk:
 
     row: ImageRow
     document: Document
-    was_edited: bool
     journal: JournalState
     case: CaseRecord | None
     photos_of_patient: int
     answer: Mapping[str, Any] | None
+    apart: bool = False
+    """The person boxes this photo apart from others, on a layer of their own."""
 
 
 @dataclass(frozen=True)
@@ -68,8 +69,9 @@ def lay_out(session: Any, image_id: int, size: tuple[int, int], synthetic: bool,
     case = store.case_of(session, image_id)
     photos = len(store.photos_of_patient(session, case.patient)) if case else 0
     prediction = store.latest_prediction(session, image_id, rater)
-    edited, answer = store.was_edited(session, image_id), prediction.payload if prediction else None
-    return OnDesk(row, document, edited, store.journal(session), case, photos, answer)
+    answer = prediction.payload if prediction else None
+    apart = store.layer_of(session, image_id) != store.COMMON
+    return OnDesk(row, document, store.journal(session), case, photos, answer, apart)
 
 
 def keep_edit(session: Any, image_id: int, edit: Edit) -> tuple[ImageRow, JournalState]:
@@ -122,6 +124,14 @@ def patient_over_time(session: Any, patient: str) -> tuple[tuple[ImageRow, ...],
     rows = store.photos_of_patient(session, patient)
     cases = {row.id: store.case_of(session, row.id) for row in rows}
     return rows, {image_id: case.visited if case else None for image_id, case in cases.items()}
+
+
+def next_needing(session: Any, order: Sequence[int], after: int | None, back: bool) -> int | None:
+    """The photo of ``order`` behind ``after`` (or before it) that needs the session's person; None: no other does."""
+    from app.datasets.needs import next_needing as search
+
+    found = search(session, order, after, back)
+    return None if found is None else found.image_id
 
 
 def boxes_of(session: Any, image_id: int) -> tuple[Any, ...]:
