@@ -108,7 +108,7 @@ QHeaderView { background: $panel; }
 QHeaderView::section { background: $panel; color: $text_soft; border: none; border-bottom: 1px solid $line;
     padding: 6px 8px; font-size: 12px; }
 QCheckBox { spacing: 8px; min-height: 26px; }
-QAbstractSpinBox QLineEdit, QAbstractSpinBox QLineEdit:focus { border: none; background: transparent; padding: 0; }
+QAbstractSpinBox QLineEdit, QAbstractSpinBox QLineEdit:focus { border: none; background: transparent; padding: 0 5px; }
 QAbstractSpinBox::up-button, QAbstractSpinBox::down-button { width: 0; border: none; }
 QScrollArea { background: transparent; border: none; }
 QScrollArea > QWidget > QWidget { background: transparent; }

@@ -44,23 +44,21 @@ class Window(QMainWindow):
         """Everything that the bare window was missing, but for the page."""
         from PySide6.QtGui import QKeySequence, QShortcut
 
+        from app.views.header import Header
         from app.views.messages import MessageBar
-        from app.views.parts import Elided, label, tool_button
         from app.views.rail import PLACES, Rail
         from app.views.sheets import Pages
         from app.views.status_line import StatusLine
 
         self.services = services
         self._place = PLACES[0].key
+        self._note: Callable[[], str] | None = None
         self.setAcceptDrops(True)
         self.rail = Rail()
         self.pages = Pages()
         self.messages = MessageBar(self.pages)
         self.status = StatusLine(services)
-        self._title = label("page")
-        self._purpose = Elided("soft")
-        self.banner = label("banner")
-        self._back = tool_button("back", self.pages.back)
+        self.header = Header(self.pages.back)
         self.setCentralWidget(self._frame())
         self.pages.changed.connect(self._page_changed)
         self.rail.went.connect(self.go)
@@ -78,7 +76,7 @@ class Window(QMainWindow):
 
         right = QVBoxLayout()
         right.setSpacing(0)
-        right.addWidget(self._header())
+        right.addWidget(self.header)
         right.addWidget(self.pages, 1)
         right.addWidget(self.status)
         frame = QWidget()
@@ -88,26 +86,6 @@ class Window(QMainWindow):
         row.addWidget(self.rail)
         row.addLayout(right, 1)
         return frame
-
-    def _header(self) -> QWidget:
-        from PySide6.QtWidgets import QHBoxLayout, QLabel
-
-        from app.views.icons import icon
-
-        header = QWidget()
-        header.setObjectName("header")
-        header.setFixedHeight(44)
-        row = QHBoxLayout(header)
-        row.setContentsMargins(16, 0, 16, 0)
-        row.setSpacing(12)
-        row.addWidget(self._back)
-        row.addWidget(self._title)
-        row.addWidget(self._purpose, 1)
-        self._mark = QLabel()
-        self._mark.setPixmap(icon("info").pixmap(16, 16))
-        row.addWidget(self._mark)
-        row.addWidget(self.banner)
-        return header
 
     def add_page(self, page: QWidget, *places: str) -> None:
         """``page`` is what is seen at these places of the rail."""
@@ -133,6 +111,11 @@ class Window(QMainWindow):
         self._name_place()
         self.went.emit(key)
 
+    def note(self, say: Callable[[], str] | None) -> None:
+        """A word on what is at work, in the place of what the page is for; None: there is none."""
+        self._note = say
+        self._name_place()
+
     def _page_changed(self) -> None:
         self._name_place()
         self.messages.raise_()
@@ -143,19 +126,18 @@ class Window(QMainWindow):
         if not self._furnished:
             return
         self.setWindowTitle(text("window.title"))
-        self.banner.setText(text("window.banner"))
+        self.header.retranslate()
         self._name_place()
 
     def _name_place(self) -> None:
-        from app.views.parts import name_button
         from app.views.rail import PLACES
 
         place = next(p for p in PLACES if p.key == self._place)
         sheet = self.pages.sheet
-        self._title.setText(sheet.title() if sheet else place.words())
-        self._purpose.setText(sheet.purpose() if sheet else place.purpose())
-        self._back.setVisible(sheet is not None)
-        name_button(self._back, text("window.back"), "Esc")
+        if sheet is not None:
+            self.header.name(sheet.title(), sheet.purpose(), way_back=True)
+        else:
+            self.header.name(place.words(), (self._note or place.purpose)(), way_back=False)
 
     def switch_language(self) -> None:
         from app.views.language import chosen_language
@@ -176,7 +158,6 @@ class Window(QMainWindow):
     def use_theme(self, choice: str) -> None:
         from PySide6.QtWidgets import QApplication
 
-        from app.views.icons import icon
         from app.views.theme import apply_theme
 
         if choice != self.services.settings.theme:
@@ -184,7 +165,7 @@ class Window(QMainWindow):
         app = QApplication.instance()
         assert isinstance(app, QApplication)
         apply_theme(app, choice)
-        self._mark.setPixmap(icon("info").pixmap(16, 16))
+        self.header.retranslate()
 
     # -- errors --------------------------------------------------------------------------------------------------
     def show_error(self, error: UserError) -> None:

@@ -35,7 +35,7 @@ def test_boxes_are_saved_beside_the_photo_for_labelimg(reading: Program, qtbot: 
     assert root.get("verified") == "yes"
     assert [o.findtext("name") for o in root.iter("object")] == ["psoriasis", "eczema"]
     assert [o.findtext("bndbox/xmin") for o in root.iter("object")] == ["32", "88"]
-    assert reading.window.messages.texts() == [text("saved.voc", file="photo 1.xml")]
+    assert reading.window.messages.texts() == [text("beside.saved", file="photo 1.xml")]
 
 
 def test_boxes_are_saved_in_a_chosen_folder(
@@ -137,7 +137,7 @@ def test_a_full_disk_is_told_and_nothing_is_lost(
     def full(path: Path, data: bytes) -> None:
         raise UserError("disk_full", file=path.name)
 
-    monkeypatch.setattr("app.common.files.write_atomically", full)
+    monkeypatch.setattr("app.datasets.sidecars.write_atomically", full)
     qtbot.keyClick(reading.workbench.canvas, Qt.Key.Key_Y)
     qtbot.keyClick(reading.workbench.canvas, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
     settle(qtbot, reading)

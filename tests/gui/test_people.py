@@ -150,6 +150,7 @@ def twice(plain: Program, qtbot: QtBot) -> Program:
     settle(qtbot, plain)
     sit_down(qtbot, plain, LI)
     assert labels(plain) == []  # nobody sees the other's boxes
+    assert plain.window.header.purpose.text() == text("people.apart")
     box(qtbot, plain, Box(10, 10, 60, 60), Qt.Key.Key_4)
     box(qtbot, plain, Box(90, 10, 150, 60), Qt.Key.Key_5)
     qtbot.keyClick(bench.canvas, Qt.Key.Key_Space)
@@ -217,6 +218,7 @@ def test_differences_are_settled_by_key_in_one_step_that_can_be_undone(twice: Pr
     document = twice.workbench.canvas.document()
     assert document is not None
     assert document.verified
+    assert twice.window.header.purpose.text() != text("people.apart")
     qtbot.keyClick(twice.workbench.canvas, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     settle(qtbot, twice)
     assert sorted(labels(twice)) == ["eczema", "psoriasis"]  # Li's own boxes again: the photo is open once more

@@ -124,8 +124,8 @@ def test_next_and_previous_keep_each_photos_boxes(reading: Program, qtbot: QtBot
 def test_every_word_follows_the_language_at_once(reading: Program, qtbot: QtBot) -> None:
     reading.window.use_language("zh")
     bench = reading.workbench
-    assert reading.window.banner.text() == text("window.banner")
-    assert "仅供科研使用" in reading.window.banner.text()
+    assert reading.window.header.banner.text() == text("window.banner")
+    assert "仅供科研使用" in reading.window.header.banner.text()
     assert bench.diagnosis.accept.text() == "采纳"
     assert bench.actions_["save"].text() == "保存标注（VOC）"
     english = [
@@ -185,4 +185,4 @@ def test_settings_are_taken_at_once_and_kept(start: Start, reading: Program, qtb
     settle(qtbot, reading)
     again = start()
     assert again.services.settings.theme == "light"
-    assert again.window.banner.text() == "仅供科研使用，不作诊断依据。"
+    assert again.window.header.banner.text() == "仅供科研使用，不作诊断依据。"

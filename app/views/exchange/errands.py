@@ -39,6 +39,7 @@ class Errands(QObject):
         self.backing_up = BackingUp(bench.services, bench.frame)
         self._stale = ""  # what a sheet has changed: "boxes" of photos in the list, or "photos" themselves
         bench.sitting.photo_shown.connect(self.beside.look)
+        bench.sitting.photo_shown.connect(self._say_apart)
         bench.services.actor_changed.connect(self._sat_down)
         bench.services.background.changed.connect(self._changed)
         bench.frame.sheet_opened.connect(self._refresh)
@@ -67,6 +68,10 @@ class Errands(QObject):
         bench.services.background.changed.emit(Changed(frozenset({"people"})))  # nothing made ready is theirs
         if bench.sitting.row is not None:
             bench.sitting.open(bench.sitting.row)
+
+    def _say_apart(self) -> None:
+        sitting = self._bench.sitting
+        self._bench.frame.note((lambda: text("people.apart")) if sitting.shown and sitting.apart else None)
 
     def _changed(self, changed: Changed) -> None:
         if self._bench.frame.pages.sheet is None:

@@ -1,4 +1,4 @@
-"""What leaves the program: boxes as Pascal VOC, the picture with its boxes, paper; and boxes that come from a file."""
+"""What leaves the program to be looked at: the picture with its boxes, on disk or on paper."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ from PySide6.QtCore import QObject, QRect
 from PySide6.QtGui import QImage, QPainter
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from app.annotation.document import Annotation, Document
-from app.annotation.voc import document_of, load_voc, save_voc, voc_of
 from app.common.errors import UserError
 from app.common.words import text
 from app.datasets.records import ImageRow
@@ -36,56 +34,6 @@ class Keeping(QObject):
         self._canvas = canvas
         self._tell = tell
         self._window = parent
-
-    # -- boxes ---------------------------------------------------------------------------------------------------
-    def save_boxes(self, row: ImageRow) -> None:
-        """Beside the photo, or in the folder that was chosen."""
-        document = self._canvas.document()
-        if document is None:
-            return
-        target = self._voc_file(row)
-        voc = voc_of(document, row.path.name, row.path.parent.name)
-        self._services.background.work(partial(save_voc, target, voc), partial(self._saved, target.name), owner=self)
-
-    def _saved(self, file: str, written: bool) -> None:
-        if written:
-            self._tell("saved", lambda: text("saved.voc", file=file))
-        else:
-            self._tell("saved", lambda: text("saved.voc_same", file=file))
-
-    def _voc_file(self, row: ImageRow) -> Path:
-        folder = self._services.settings.save_folder
-        return (Path(folder) if folder else row.path.parent) / f"{row.path.stem}.xml"
-
-    def choose_folder(self) -> None:
-        folder = QFileDialog.getExistingDirectory(
-            self._window, text("menu.save_folder"), self._services.settings.save_folder
-        )
-        if folder:
-            self._services.change_settings(save_folder=folder)
-            self._tell("save_folder", lambda: text("saved.folder", folder=folder))
-
-    def ask_for_boxes(self, row: ImageRow) -> None:
-        file, _ = QFileDialog.getOpenFileName(
-            self._window, text("menu.open_boxes"), str(row.path.parent), text("saved.voc_filter")
-        )
-        if file:
-            self.open_boxes(row, Path(file))
-
-    def open_sidecar(self, row: ImageRow) -> None:
-        """labelImg's file beside a photo that nobody has boxed here yet, if there is one."""
-        self.open_boxes(row, self._voc_file(row))
-
-    def open_boxes(self, row: ImageRow, file: Path) -> None:
-        document = self._canvas.document()
-        if document is not None:
-            size = (document.width, document.height)
-            read = partial(_read_boxes, file, size, self._services)
-            self._services.background.work(read, partial(self._take_boxes, document), owner=self)
-
-    def _take_boxes(self, before: Document, boxes: Sequence[Annotation]) -> None:
-        if boxes and self._canvas.document() == before:
-            self._canvas.insert(boxes)
 
     # -- the picture ---------------------------------------------------------------------------------------------
     def save_picture(self, row: ImageRow, models: str) -> None:
@@ -122,11 +70,6 @@ class Keeping(QObject):
             page = printer.pageRect(QPrinter.Unit.DevicePixel)
             print_picture(made, painter, QRect(0, 0, round(page.width()), round(page.height())))
             painter.end()
-
-
-def _read_boxes(file: Path, size: tuple[int, int], services: Services) -> tuple[Annotation, ...]:
-    voc = load_voc(file)
-    return () if voc is None else document_of(voc, *size, services.pack).annotations
 
 
 def _make(photo: Path, items: Sequence[Item], caption: Caption) -> QImage:
