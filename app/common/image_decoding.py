@@ -50,7 +50,7 @@ def _is_jpeg(header: Header) -> bool:
 
 def is_whole_jpeg(data: bytes) -> bool:
     """Whether the end-of-image marker follows the scans. Walks the segments, since EXIF thumbnails end in one too."""
-    at = 2
+    at, ends_in_marker = 2, data[-2:] == b"\xff\xd9"
     while at + 4 <= len(data):
         if data[at] != 0xFF:
             return False
@@ -62,6 +62,8 @@ def is_whole_jpeg(data: bytes) -> bool:
             continue
         at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
         if kind == _START_OF_SCAN:
+            if ends_in_marker and at < len(data):  # inside a scan no such bytes are found
+                return True
             marker = _MARKER.search(data, at)
             if marker is None:
                 return False

@@ -47,6 +47,7 @@ class Sitting(QObject):
         self.row: ImageRow | None = None
         self.case: CaseRecord | None = None
         self.photos_of_patient = 0
+        self.apart = False  # the person boxes this photo apart from others
         self.answer: Mapping[str, Any] = {}
         self.photo_warnings: tuple[str, ...] = ()
         self.shown = False
@@ -58,7 +59,8 @@ class Sitting(QObject):
         self._case_next: CaseRecord | None = None
         self._neighbours: tuple[ImageRow, ...] = ()
         self._up: OnDesk | None = None  # whose boxes the canvas shows already
-        self._has_pixels = False  # the canvas shows this photo already
+        self._loaded: Loaded | None = None
+        self._on_desk: OnDesk | None = None
         self._desks: dict[int, OnDesk] = {}  # neighbours made ready
         self.undoing = Undoing(services, canvas, self)
         canvas.edited.connect(self._edited)
@@ -73,20 +75,18 @@ class Sitting(QObject):
     def open(self, row: ImageRow, neighbours: tuple[ImageRow, ...] = ()) -> None:
         """Show another photo. Until its boxes are known to be the newest, nothing can be drawn into it.
 
-        What was made ready ahead is put up at once; ``neighbours`` are made ready once this one stands.
+        What was made ready ahead is shown at once; ``neighbours`` are made ready once this one stands.
         """
         self._forget_questions()
         self.row, self.shown, self.problem = row, False, ""
-        self._neighbours, self._up, self._has_pixels = neighbours, None, False
+        self._neighbours, self._up, self._loaded, self._on_desk = neighbours, None, None, None
         self._given_up.clear()
         self._canvas.set_read_only(True)
         ratio = self._canvas.devicePixelRatioF()
         self._loader.set_room(round(self._canvas.width() * ratio), round(self._canvas.height() * ratio))
-        loaded, ready = self._loader.at_hand(row.path), self._desks.get(row.id)
-        if loaded is not None and ready is not None:
-            self._show_pixels(loaded)
-            self._show_boxes(ready)
-        self._loader.load(row.path, partial(self._loaded, row.id), partial(self._not_loaded, row.id))
+        if row.width is not None and row.height is not None:  # the database is asked while the photo is decoded
+            self._lay_out(row.id, (row.width, row.height), row.synthetic, self._laid_out)
+        self._loader.load(row.path, partial(self._decoded, row.id), partial(self._not_loaded, row.id))
 
     def close(self) -> None:
         self._forget_questions()
@@ -95,23 +95,29 @@ class Sitting(QObject):
         self._canvas.clear_photo()
         self.photo_shown.emit()
 
-    def _loaded(self, image_id: int, loaded: Loaded) -> None:
-        if self.row is not None and self.row.id == image_id:
-            self._show_pixels(loaded)  # the photo first: its boxes come when the database has answered
-            self._lay_out(image_id, loaded, partial(self._laid_out, loaded), partial(self._not_loaded, image_id))
+    def _decoded(self, image_id: int, loaded: Loaded) -> None:
+        row = self.row
+        if row is None or row.id != image_id:
+            return
+        self._loaded = loaded
+        self._canvas.set_photo(loaded.image, loaded.size, loaded.synthetic)
+        if image_id in self._desks:
+            self._show_boxes(self._desks[image_id])
+        if (row.width, row.height, row.synthetic) != (*loaded.size, loaded.synthetic):
+            self._lay_out(image_id, loaded.size, loaded.synthetic, self._laid_out)
+        self._stand()
 
-    def _lay_out(
-        self, image_id: int, loaded: Loaded, done: Callable[[OnDesk], object], failed: Callable[[UserError], object]
-    ) -> None:
+    def _lay_out(self, image_id: int, size: tuple[int, int], synthetic: bool, done: Callable[[OnDesk], object]) -> None:
         models = self._engine.models
-        lay_out = partial(
-            desk.lay_out,
-            image_id=image_id,
-            size=loaded.size,
-            synthetic=loaded.synthetic,
-            rater=desk.rater_of(models) if models else None,
-        )
+        rater = desk.rater_of(models) if models else None
+        lay_out = partial(desk.lay_out, image_id=image_id, size=size, synthetic=synthetic, rater=rater)
+        failed = partial(self._not_loaded, image_id)
         self._services.background.change(lay_out, Changed(frozenset(), image_id), done, failed, owner=self)
+
+    def _laid_out(self, on_desk: OnDesk) -> None:
+        if self.row is not None and self.row.id == on_desk.row.id:
+            self._on_desk = on_desk
+            self._stand()
 
     def _not_loaded(self, image_id: int, error: UserError) -> None:
         if self.row is not None and self.row.id == image_id:
@@ -119,11 +125,6 @@ class Sitting(QObject):
             self._canvas.clear_photo()
             self.failed.emit(error)
             self.photo_shown.emit()
-
-    def _show_pixels(self, loaded: Loaded) -> None:
-        if not self._has_pixels:
-            self._has_pixels = True
-            self._canvas.set_photo(loaded.image, loaded.size, loaded.synthetic)
 
     def _show_boxes(self, on_desk: OnDesk) -> None:
         """Boxes and suggestions, unless the canvas shows the same already."""
@@ -136,11 +137,15 @@ class Sitting(QObject):
         self._canvas.set_suggestions(suggestions_of(self.answer, on_desk.row.id))
         self._canvas.set_readings({id_: Reading(*top[0]) for id_, top in self._tops.items() if top})
 
-    def _laid_out(self, loaded: Loaded, on_desk: OnDesk) -> None:
-        if self.row is None or self.row.id != on_desk.row.id:
+    def _stand(self) -> None:
+        """Photo and boxes are both there, and of one size: work can begin."""
+        loaded, on_desk = self._loaded, self._on_desk
+        if self.shown or loaded is None or on_desk is None:
+            return
+        if (on_desk.document.width, on_desk.document.height) != loaded.size:
             return
         self.row, self.case, self.photos_of_patient = on_desk.row, on_desk.case, on_desk.photos_of_patient
-        self.photo_warnings = loaded.warnings
+        self.photo_warnings, self.apart = loaded.warnings, on_desk.apart
         self._show_boxes(on_desk)
         self._canvas.set_read_only(False)
         self.shown = True
@@ -172,7 +177,7 @@ class Sitting(QObject):
         image_id = ids[loaded.path]
         if image_id not in self._desks:
             keep = partial(self._desks.__setitem__, image_id)
-            self._lay_out(image_id, loaded, keep, lambda _: None)
+            self._lay_out(image_id, loaded.size, loaded.synthetic, keep)
 
     def _forget_ready(self, changed: Changed) -> None:
         """What was made ready of a photo is stale once something of it has changed."""
