@@ -257,14 +257,14 @@ def test_the_size_of_a_box_is_told_in_pixels_and_per_cent(qtbot: QtBot, canvas: 
     told: list[str] = []
     canvas.box_measured.connect(told.append)
     canvas.select(BOX.id)
-    assert told == ["200 × 150 px · 6.2 % of the photo"]
+    assert told == ["200 × 150 px · 6.2 %"]
     canvas.setFocus()
     qtbot.keyPress(canvas, Qt.Key.Key_Right, Qt.KeyboardModifier.ControlModifier)
-    assert told[1:] == ["201 × 150 px · 6.3 % of the photo"]
+    assert told[1:] == ["201 × 150 px · 6.3 %"]
     qtbot.keyClick(canvas, Qt.Key.Key_Escape)
     canvas.select("")
     assert told[-1] == ""
     set_language("zh")
     canvas.retranslate()
     canvas.select(BOX.id)
-    assert told[-1] == "200 × 150 像素 · 占照片 6.2 %"
+    assert told[-1] == "200 × 150 像素 · 6.2 %"

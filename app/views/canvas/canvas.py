@@ -17,7 +17,7 @@ from app.common.errors import UserError
 from app.common.geometry import Box
 from app.common.packs import Pack
 from app.common.words import text
-from app.views.canvas.pointer import PointerView
+from app.views.canvas.key_view import KeyView
 from app.views.canvas.scene import Reading
 
 STANDSTILL = 300  # ms after the last nudge
@@ -26,7 +26,7 @@ _COPY_OFFSET = 12.0  # widget pixels between a box and its duplicate
 __all__ = ["PhotoCanvas", "Reading"]
 
 
-class PhotoCanvas(PointerView):
+class PhotoCanvas(KeyView):
     """One photo, its document and the model's suggestions.
 
     Fill it: :meth:`set_pack`, :meth:`set_photo` (then :meth:`improve_photo` when full pixels come),
