@@ -89,7 +89,9 @@ def export_boxes(session: Session, out: Path, format: Format) -> ExportResult:
     photos = boxed_photos(session)
     stored, lists = _stored_files(session, format, photos)
     _ask(stored, photos)
-    files = _Files(format, stored, ClassLists(lists), classes_of(session, photos.values())).made(photos)
+    needed = [photo for photo in photos.values() if photo.needs_a_file]
+    new = Context(classes_of(session, needed), label=_label_of(session, needed))
+    files = _Files(format, stored, ClassLists(lists), new).made(photos)
     put(out, files.content)
     told = [photos[id_] for id_ in files.images]
     return ExportResult(len(told), sum(len(photo.document.annotations) for photo in told))
@@ -111,8 +113,13 @@ def boxed_photos(session: Session) -> dict[int, Boxed]:
 
 def classes_of(session: Session, photos: Iterable[Boxed]) -> tuple[str, ...]:
     """The diseases of the photos' packs, in their order: what a new file's class list begins with."""
-    packs = dict.fromkeys(photo.pack for photo in photos if photo.needs_a_file)
+    packs = dict.fromkeys(photo.pack for photo in photos)
     return tuple(dict.fromkeys(key for pack in packs for key in pack_in(session, pack).keys))
+
+
+def _label_of(session: Session, photos: Sequence[Boxed]) -> Labels:
+    """What the words of a class list mean for new files."""
+    return Labels(pack_in(session, photos[0].pack) if photos else pack_in(session), {})
 
 
 def put(out: Path, files: Mapping[str, bytes]) -> None:
@@ -218,11 +225,11 @@ def _ask(files: Iterable[_Stored], photos: Mapping[int, Boxed]) -> None:
 
 
 class _Files:
-    """The files of an export: ``content`` by name, ``images``: the photos that they tell of."""
+    """The files of an export: ``content`` by name, ``images``: the photos that they tell of. ``new``: for new files."""
 
-    def __init__(self, format: Format, stored: Sequence[_Stored], lists: ClassLists, classes: tuple[str, ...]) -> None:
+    def __init__(self, format: Format, stored: Sequence[_Stored], lists: ClassLists, new: Context) -> None:
         self._format = format
-        self._classes = classes
+        self._new = new
         self._stored = stored
         self._lists = lists
         self.content: dict[str, bytes] = {}
@@ -244,7 +251,7 @@ class _Files:
         for stored in inside:
             self._rewrite(stored, stored.context)
         if rest or not inside:
-            self._add(fresh(self._format, [photo.page(photo.name) for photo in rest], Context(self._classes)))
+            self._add(fresh(self._format, [photo.page(photo.name) for photo in rest], self._new))
         return self
 
     def _yolo(self, inside: Sequence[_Stored], rest: Sequence[Boxed]) -> None:
@@ -252,14 +259,14 @@ class _Files:
         for stored in inside:
             self._list(stored).extend(stored.labels, stored.context)
         pages = [photo.page(photo.name) for photo in rest]
-        root = self._lists.root(self._classes) if pages or not inside else None
+        root = self._lists.root(self._new.classes) if pages or not inside else None
         if root is not None:
-            root.extend((shape.label for page in pages for shape in page.shapes), Context())
+            root.extend((shape.label for page in pages for shape in page.shapes), self._new)
         for stored in inside:
             self._rewrite(stored, replace(stored.context, classes=self._list(stored).extended))
         self.content |= self._lists.written()
         if root is not None:
-            made = fresh("yolo", pages, Context(root.extended))
+            made = fresh("yolo", pages, replace(self._new, classes=root.extended))
             self._add({name: data for name, data in made.items() if name not in self.content})
 
     def _list_of(self, stored: _Stored) -> ClassList | None:
