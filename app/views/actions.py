@@ -92,7 +92,7 @@ ENTRIES = (
     Entry("darken", lambda: text("menu.darken"), ("Ctrl+Shift+-",)),
     Entry("reset_brightness", lambda: text("menu.reset_brightness"), ("Ctrl+Shift+=",)),
     Entry("looks", lambda: text("menu.looks"), ("L",), "bright", checkable=True),
-    Entry("magnifier", lambda: text("menu.magnifier"), ("M",), "magnifier", checkable=True),
+    Entry("magnifier", lambda: text("menu.magnifier"), ("M",), checkable=True),
     Entry("crosshair", lambda: text("menu.crosshair"), ("C",), checkable=True),
     Entry("keep_view", lambda: text("menu.keep_view"), ("K",), checkable=True),
     Entry("line_colour", lambda: text("menu.line_colour"), ("Ctrl+L",)),

@@ -44,8 +44,6 @@ _NAMES = {
     "down": "caret-down",
     "up": "caret-up",
     "doubt": "question",
-    "looks": "sliders",
-    "magnifier": "magnifying-glass",
     "tighten": "arrows-in-simple",
     "needs": "flag",
     "send_back": "arrow-bend-up-left",

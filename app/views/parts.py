@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.views.icons import icon
+from app.views.icons import icon, paint_icon
 
 
 def label(kind: str = "", *, wrap: bool = False) -> QLabel:
@@ -90,6 +90,19 @@ class Elided(QLabel):
         shown = metrics.elidedText(self.text(), self._mode, self.width())
         painter.setPen(self.palette().color(self.foregroundRole()))
         painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, shown)
+
+
+class Mark(QWidget):
+    """A small icon beside words, in the theme's colour of the moment."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self._name = name
+        self.setFixedSize(16, 16)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        paint_icon(painter, self._name, self.rect(), self.palette().color(self.foregroundRole()).name())
 
 
 class Switch(QWidget):

@@ -44,6 +44,7 @@ class SettingsPanel(QDialog):
         settings = services.settings
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setMinimumSize(560, 560)
+        self.resize(600, 680)
         self._title = label("page")
         self.language = _choice(_languages, settings.language, use_language)
         self.theme = _choice(_themes, settings.theme, use_theme)

@@ -27,7 +27,7 @@ LABELIMG = {
     "show_boxes": "Ctrl+A", "zoom_in": "Ctrl++", "zoom_out": "Ctrl+-", "actual_size": "Ctrl+=",
     "fit_window": "Ctrl+F", "fit_width": "Ctrl+Shift+F", "brighten": "Ctrl+Shift++", "darken": "Ctrl+Shift+-",
     "reset_brightness": "Ctrl+Shift+=", "square": "Ctrl+Shift+R", "tags": "Ctrl+Shift+P",
-    "undo": "Ctrl+Z", "redo": "Ctrl+Shift+Z",
+    "undo": "Ctrl+Z", "redo": "Ctrl+Shift+Z", "save_format": "Ctrl+Y", "line_colour": "Ctrl+L",
 }  # fmt: skip
 
 

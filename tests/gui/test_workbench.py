@@ -142,7 +142,9 @@ def test_annotate_names_boxes_with_chips_and_verifies(reading: Program, qtbot: Q
     bench = reading.workbench
     qtbot.mouseClick(reading.window.rail.buttons["annotate"], Qt.MouseButton.LeftButton)
     assert bench.annotate.isVisible()
-    qtbot.mouseClick(bench.annotate.picker.list.viewport(), Qt.MouseButton.LeftButton, pos=label_at(bench, "parapsoriasis"))
+    qtbot.mouseClick(
+        bench.annotate.picker.list.viewport(), Qt.MouseButton.LeftButton, pos=label_at(bench, "parapsoriasis")
+    )
     assert labels(reading) == ["parapsoriasis"]
     qtbot.mouseClick(bench.annotate.verdict.verify, Qt.MouseButton.LeftButton)
     assert bench.annotate.verdict.verify.text() == text("annotate.unverify")

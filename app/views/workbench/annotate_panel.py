@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from app.annotation.document import Document
 from app.annotation.needs import Need
@@ -15,7 +15,7 @@ from app.views import keys
 from app.views.exchange.format_words import short_words
 from app.views.icons import icon
 from app.views.keys import with_key
-from app.views.parts import Elided, label, name_button, tool_button
+from app.views.parts import Elided, Mark, label, name_button, tool_button
 from app.views.services import Services
 from app.views.workbench.history_list import HistoryList
 from app.views.workbench.label_picker import LabelPicker
@@ -40,8 +40,7 @@ class AnnotatePanel(QWidget):
         self._needs: tuple[Need, ...] = ()
         self.sent_back = SentBack()
         self.needs = label("soft", wrap=True)
-        self._flag = QLabel()
-        self._flag.setPixmap(icon("needs").pixmap(16, 16))
+        self._flag = Mark("needs")
         self.next_needing = QPushButton()
         self.next_needing.setProperty("kind", "flat")
         self.next_needing.clicked.connect(lambda: self.needing_wanted.emit())
@@ -130,7 +129,7 @@ class AnnotatePanel(QWidget):
     def _say(self) -> None:
         suggested = sum(lesion.state == "suggested" for lesion in self._lesions)
         chosen = self._chosen()
-        reasons = [_need_words(need) for need in self._needs]
+        reasons = [_need_words(need) for need in _said(self._needs)]
         self.needs.setText(text("annotate.needs_join").join(reasons) or text("annotate.needs_nothing"))
         self._flag.setVisible(bool(reasons))
         self.next_needing.setText(text("annotate.next_needing"))
@@ -155,6 +154,12 @@ class AnnotatePanel(QWidget):
 
     def retranslate(self) -> None:
         self._say()
+
+
+def _said(needs: Sequence[Need]) -> Sequence[Need]:
+    """What is worth saying: that it is not verified is understood where there are other reasons."""
+    telling = [need for need in needs if need != "unverified"]
+    return telling or needs
 
 
 def _need_words(need: Need) -> str:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from app.common.words import text
-from app.views.icons import icon
 from app.views.keys import with_key
-from app.views.parts import label, name_button, tool_button
+from app.views.parts import Mark, label, name_button, tool_button
 
 
 class SentBack(QFrame):
@@ -23,11 +22,9 @@ class SentBack(QFrame):
         self._comment = ""
         self.words = label(wrap=True)
         self._undo = tool_button("close", lambda: self.taken_back.emit())
-        mark = QLabel()
-        mark.setPixmap(icon("send_back").pixmap(16, 16))
         row = QHBoxLayout(self)
         row.setContentsMargins(10, 6, 4, 6)
-        row.addWidget(mark, 0, Qt.AlignmentFlag.AlignTop)
+        row.addWidget(Mark("send_back"), 0, Qt.AlignmentFlag.AlignTop)
         row.addWidget(self.words, 1)
         row.addWidget(self._undo, 0, Qt.AlignmentFlag.AlignTop)
         self.show_comment("")

@@ -151,6 +151,7 @@ class ToolRow(QWidget):
         self._give_way()
         self.slider.setToolTip(text("tools.confidence_tip"))
         self.slider.setAccessibleName(text("tools.confidence"))
+        self._size.setToolTip(text("tools.size_tip"))
         name_button(self.more, text("tools.more"))
 
 
