@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from app.common.errors import UserError
 from app.common.images import is_synthetic, photo_size
-from app.common.packs import load_pack
+from app.common.packs import DEFAULT_PACK
 from app.common.workspace import Workspace
 from app.datasets.frozen import FrozenDataset, content_hash, from_payload
 from app.datasets.images import resolved
@@ -24,6 +24,7 @@ from app.datasets.layers import COMMON
 from app.datasets.leakage import find_leaks
 from app.datasets.people import actor_of, audit, require
 from app.datasets.splits import DEFAULT_SHARES, Member, folds, split
+from app.datasets.vocabulary import pack_in
 from db.tables import Annotation, Case, Dataset, DatasetMember, DatasetVersion, Image, Patient
 
 _SHOWN_LEAKS = 3
@@ -79,7 +80,7 @@ def freeze(
     if leaks:
         shown = "; ".join(", ".join(leak.images[:_SHOWN_LEAKS]) for leak in leaks[:_SHOWN_LEAKS])
         raise UserError("leakage_found", count=len(leaks), photos=shown)
-    payload = {"pack": dataset.pack, "classes": list(load_pack(dataset.pack).keys), "seed": seed, "images": rows}
+    payload = {"pack": dataset.pack, "classes": list(pack_in(session, dataset.pack).keys), "seed": seed, "images": rows}
     return _keep(session, name, payload)
 
 
@@ -129,10 +130,18 @@ def _check_name(name: str) -> None:
 def _dataset(session: Session, name: str) -> Dataset:
     row = session.scalar(select(Dataset).where(Dataset.name == name))
     if row is None:
-        row = Dataset(name=name, pack=load_pack().key, everything=True)
+        row = Dataset(name=name, pack=_pack_of_photos(session), everything=True)
         session.add(row)
         session.flush()
     return row
+
+
+def _pack_of_photos(session: Session) -> str:
+    """The one that all boxed photos have; the default where they have several, or none is boxed."""
+    boxed = select(Annotation.image_id).where(Annotation.layer == COMMON)
+    packs = select(Image.pack).where(Image.trashed.is_(None), Image.id.in_(boxed)).distinct()
+    found = session.scalars(packs).all()
+    return found[0] if len(found) == 1 else DEFAULT_PACK
 
 
 def _rows(session: Session, dataset: Dataset) -> list[dict[str, Any]]:
@@ -143,7 +152,7 @@ def _rows(session: Session, dataset: Dataset) -> list[dict[str, Any]]:
         members = select(DatasetMember.image_id).where(DatasetMember.dataset_id == dataset.id)
         query = query.where(Image.id.in_(members))
     boxes = _boxes(session)
-    known = {d.key for d in load_pack(dataset.pack).labels}
+    known = {d.key for d in pack_in(session, dataset.pack).labels}
     rows = []
     for image, case, patient in session.execute(query):
         label = _label(case, boxes[image.id], known)

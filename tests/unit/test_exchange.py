@@ -216,6 +216,10 @@ def test_the_real_files_come_back_by_the_command_line(
     raw = json.loads((tmp_path / "coco" / "annotations.json").read_text())
     assert [c["name"] for c in raw["categories"]] == ["WBC", "RBC", "Platelets"]
     assert (len(raw["images"]), len(raw["annotations"])) == (364, 4888)
+    squama("dataset_freeze", "dataset", "freeze", "cells", *there)
+    frozen = squama("dataset_show", "dataset", "show", "cells", *there)
+    assert frozen["classes"] == ["WBC", "RBC", "Platelets"]
+    assert sum(len(image["boxes"]) for image in frozen["images"]) == 4886  # two have no area
 
 
 def test_coco_is_read_by_pycocotools(opened: Store, workspace: Workspace, tmp_path: Path) -> None:
