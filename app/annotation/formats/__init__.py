@@ -5,7 +5,8 @@ A file that nobody changed comes back byte for byte; a changed one differs only 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import PurePath
@@ -40,6 +41,7 @@ from app.annotation.formats.sheet import (
 )
 from app.annotation.formats.yolo import needed_classes
 
+_NO_NAME = re.compile(r'[\x00-\x1f<>:"|?*]')
 _WRITERS: dict[Format, Callable[[Page, Context], bytes]] = {
     "voc": voc.fresh,
     "yolo": yolo.fresh,
@@ -119,8 +121,11 @@ def fresh(format: Format, pages: Sequence[Page], context: Context) -> dict[str, 
     if format in WHOLE_SET:
         return {SET_FILE: _SET_WRITERS[format](pages, inside)}
     files: dict[str, bytes] = {}
+    taken: set[str] = set()
     for page in pages:
-        files[_free(page, SUFFIXES[format], files)] = _WRITERS[format](page, inside)
+        name = _free(page, SUFFIXES[format], taken)
+        taken.add(name.casefold())
+        files[name] = _WRITERS[format](page, inside)
     if format == "yolo":
         files |= {CLASS_LIST: yolo.class_list(classes), DATA_YAML: yolo.data_yaml(classes)}
     return files
@@ -135,10 +140,11 @@ def _in_words_of(classes: Sequence[str], page: Page, context: Context) -> Page:
     return replace(page, shapes=tuple(said))
 
 
-def _free(page: Page, suffix: str, taken: dict[str, bytes]) -> str:
-    stem = PurePath(page.photo_name).stem
+def _free(page: Page, suffix: str, taken: Collection[str]) -> str:
+    """A name that no file of the set has yet, on whichever system: a file's words about its photo are not trusted."""
+    stem = _NO_NAME.sub("_", PurePath(page.photo_name).stem).strip() or "_"
     name, number = f"{stem}{suffix}", 2
-    while name in taken:
+    while name.casefold() in taken:
         name, number = f"{stem}-{number}{suffix}", number + 1
     return name
 

@@ -61,14 +61,18 @@ def read(data: bytes, _stem: str, _context: Context) -> Sheet:
     if not isinstance(raw, dict) or not all(isinstance(raw.get(name), list) for name in _LISTS):
         raise DamageError(text("formats.no_coco"), 1)
     with uncollected():
-        names = dict(_each(body, raw, "categories", _category))
-        photos = list(_each(body, raw, "images", _photo))
+        names: dict[Any, str] = {}
+        for place, (key, name) in enumerate(_each(body, raw, "categories", _category)):
+            if names.setdefault(key, name) != name:
+                raise DamageError(text("formats.id_twice", id=key), _line(body, "categories", place))
         pages: dict[str, tuple[int, int, list[Shape]]] = {}
         places: dict[Any, list[Shape]] = {}
-        for key, name, width, height in photos:
-            places[key] = pages.setdefault(name, (width, height, []))[2]
+        for place, (key, name, width, height) in enumerate(_each(body, raw, "images", _photo)):
+            shapes = pages.setdefault(name, (width, height, []))[2]
+            if places.setdefault(key, shapes) is not shapes:
+                raise DamageError(text("formats.id_twice", id=key), _line(body, "images", place))
         _place(body, raw["annotations"], names, places)
-        made = tuple(Page(name, w, h, tuple(shapes)) for name, (w, h, shapes) in pages.items())
+        made = tuple(Page(name, w, h, tuple(found)) for name, (w, h, found) in pages.items())
     return Sheet(made, tuple(names.values()))
 
 
@@ -83,13 +87,17 @@ def _each(body: str, raw: Mapping[str, Any], part: str, take: Any) -> Iterator[A
 
 
 def _category(entry: dict[str, Any]) -> tuple[Any, str]:
-    hash(entry["id"])
-    return entry["id"], a_text(entry["name"])
+    return _id(entry["id"]), a_text(entry["name"])
+
+
+def _id(value: Any) -> int | str:
+    if type(value) not in (int, str):
+        raise ValueError(text("formats.bad_number", word=repr(value)[:40]))
+    return value  # type: ignore[no-any-return]
 
 
 def _photo(entry: dict[str, Any]) -> tuple[Any, str, int, int]:
-    hash(entry["id"])
-    return entry["id"], a_text(entry["file_name"]), a_size(entry.get("width")), a_size(entry.get("height"))
+    return _id(entry["id"]), a_text(entry["file_name"]), a_size(entry.get("width")), a_size(entry.get("height"))
 
 
 def _line(body: str, part: str, place: int) -> int:
@@ -244,7 +252,7 @@ class _File:
             yield from self._numbers(found["bbox"], becomes)
         was, now = box_from_corners(*old.corners), box_from_corners(*new.corners)
         yield from self._outline_moved(raw, found, was, now)
-        if isinstance(raw.get("area"), int | float):
+        if isinstance(raw.get("area"), int | float) and abs(raw["area"]) <= LARGEST**2:
             yield put("area", tidy(_area(raw, was, now), isinstance(raw["area"], int) and self._is_whole))
 
     def _outline_moved(self, raw: Mapping[str, Any], found: Mapping[str, Span], was: Box, now: Box) -> Iterator[Splice]:
@@ -262,7 +270,7 @@ class _File:
         elif segmentation:
             for ring_span, flat_ring in zip(elements(self._body, found["segmentation"]), segmentation, strict=True):
                 yield from self._numbers(ring_span, _carried(flat_ring, was, now, 2))
-        if raw.get("keypoints") and not was.is_empty:
+        if _are_keypoints(raw.get("keypoints")) and not was.is_empty:
             yield from self._numbers(found["keypoints"], _carried(raw["keypoints"], was, now, 3))
 
     def _numbers(self, span: Span, values: Iterable[float]) -> Iterator[Splice]:
@@ -318,6 +326,10 @@ def _carried(flat: Sequence[float], was: Box, now: Box, step: int) -> list[float
         moved[at] = tidy(mapped(flat[at], (was.x0, was.x1), (now.x0, now.x1)), whole=False)
         moved[at + 1] = tidy(mapped(flat[at + 1], (was.y0, was.y1), (now.y0, now.y1)), whole=False)
     return moved
+
+
+def _are_keypoints(flat: Any) -> bool:
+    return isinstance(flat, list) and len(flat) % 3 == 0 and all(type(v) in (int, float) for v in flat)
 
 
 def _area(raw: Mapping[str, Any], was: Box, now: Box) -> float:

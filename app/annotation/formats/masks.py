@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import io
 import struct
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -85,17 +86,17 @@ def png_rings(packed: str, x: float, y: float) -> tuple[Ring, ...]:
     Raises:
         ValueError: for what is no PNG.
     """
-    import cv2
     import numpy as np
+    from PIL import Image
+
+    from app.common.image_headers import DAMAGE
 
     png_size(packed)
     try:
-        data = base64.b64decode(packed, validate=True)
-        mask = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE)
-    except (binascii.Error, ValueError, cv2.error) as error:
+        with Image.open(io.BytesIO(base64.b64decode(packed, validate=True)), formats=["PNG"]) as picture:
+            mask = np.asarray(picture.convert("L"))
+    except (*DAMAGE, binascii.Error) as error:
         raise ValueError(text("formats.bad_mask")) from error
-    if mask is None:
-        raise ValueError(text("formats.bad_mask"))
     return _rings((mask > 0).astype(np.uint8), x, y)
 
 

@@ -21,6 +21,7 @@ Ring = tuple[tuple[float, float], ...]
 Corners = tuple[float, float, float, float]
 
 LESION: Final = "lesion"  # the word in a file of a box that nobody has labelled
+LARGEST_PAGE: Final = 50_000_000  # bytes of a photo's file without a photo in it
 LARGEST: Final = 1e7  # pixels; beyond it a coordinate is a damaged file, not a photo
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from app.annotation.formats.boxes import mapped
 from app.annotation.formats.change import Change
-from app.annotation.formats.sheet import LARGEST, Context, DamageError, Page, Ring, Shape, Sheet
+from app.annotation.formats.sheet import LARGEST, LARGEST_PAGE, Context, DamageError, Page, Ring, Shape, Sheet
 from app.annotation.formats.splices import number, spliced
 from app.annotation.formats.xml_text import Node, decoded, escaped, read_nodes, space_before
 from app.annotation.voc import VocFile, VocObject, write_voc
@@ -40,6 +40,8 @@ def read(data: bytes, _stem: str, _context: Context) -> Sheet:
     Raises:
         DamageError: when it is no complete VOC file.
     """
+    if len(data) > LARGEST_PAGE:
+        raise DamageError(text("formats.too_large"))
     body = decoded(data).body
     root = _parsed(body)
     if root.tag != "annotation":

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from app.annotation.formats.boxes import extent, mapped
 from app.annotation.formats.change import Change
-from app.annotation.formats.sheet import LARGEST, Context, Corners, DamageError, Page, Ring, Shape, Sheet
+from app.annotation.formats.sheet import LARGEST, LARGEST_PAGE, Context, Corners, DamageError, Page, Ring, Shape, Sheet
 from app.annotation.formats.splices import spliced
 from app.common.errors import UserError
 from app.common.geometry import box_from_corners
@@ -23,8 +23,9 @@ from app.common.words import text
 _WORD = re.compile(r"\S+")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r|$)")
 _CLASS = re.compile(r"[0-9]{1,9}")
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
 DECIMALS = 6  # labelImg's
+_LONGEST = 50  # letters of a number; the most exact ones have 25
 _SNAP = 0.1  # pixels; a file of fewer decimals than that takes is read as it stands
 _MARK = "\ufeff"
 
@@ -63,6 +64,8 @@ def read(data: bytes, stem: str, context: Context) -> Sheet:
 
 
 def _decoded(data: bytes) -> str:
+    if len(data) > LARGEST_PAGE:
+        raise DamageError(text("formats.too_large"))
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -85,7 +88,7 @@ def _line(number: int, start: int, line: str) -> _Line | None:
     if not _CLASS.fullmatch(first):
         raise DamageError(text("formats.bad_class", word=repr(first[:40])), number)
     for word in rest:
-        if not _NUMBER.fullmatch(word) or not abs(float(word)) <= LARGEST:
+        if len(word) > _LONGEST or not _NUMBER.fullmatch(word) or not abs(float(word)) <= LARGEST:
             raise DamageError(text("formats.bad_number", word=repr(word[:40])), number)
     if len(rest) < 4:
         raise DamageError(text("formats.too_few", n=len(rest)), number)
