@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QAbstractSpinBox,
+    QComboBox,
+    QLabel,
+    QPushButton,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from app.common.geometry import Box
@@ -360,3 +368,40 @@ def test_a_backup_is_made_while_the_work_goes_on(opened: Program, qtbot: QtBot, 
     with zipfile.ZipFile(tmp_path / "backup.zip") as zip_:
         assert "manifest.json" in zip_.namelist()
     assert len(labels(opened)) == 3
+
+
+@pytest.mark.parametrize("name", ["import_boxes", "export_boxes", "patches", "trash", "agreement"])
+def test_every_control_of_a_sheet_says_what_it_does(opened: Program, qtbot: QtBot, name: str) -> None:
+    opened.workbench.actions_[name].trigger()
+    settle(qtbot, opened)
+    opened.workbench.actions_[name].trigger()  # once more opens nothing
+    sheet = opened.window.pages.sheet
+    assert sheet is not None
+    silent = [
+        w
+        for kind in (QAbstractButton, QComboBox, QAbstractSpinBox, QAbstractItemView)
+        for w in sheet.findChildren(kind)
+        if not w.isHidden() and not _inside(w) and not (w.toolTip() and (w.accessibleName() or _words(w)))
+    ]
+    assert [(type(w).__name__, _words(w)) for w in silent] == []
+    assert opened.window.header.title.text() == sheet.title()
+    qtbot.keyClick(sheet, Qt.Key.Key_Escape)
+    assert opened.window.pages.sheet is None
+
+
+def _words(widget: QWidget) -> str:
+    if isinstance(widget, QAbstractButton):
+        return widget.text()
+    panel = widget.parentWidget()
+    labels = panel.findChildren(QLabel) if panel else []
+    return next((found.text() for found in labels if found.buddy() is widget), "")
+
+
+def _inside(widget: QWidget) -> bool:
+    """A part of another control: a combo box's list, a table's corner."""
+    parent = widget.parentWidget()
+    while parent is not None:
+        if isinstance(parent, QComboBox | QAbstractItemView):
+            return True
+        parent = parent.parentWidget()
+    return False

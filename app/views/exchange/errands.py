@@ -34,7 +34,7 @@ class Errands(QObject):
     def __init__(self, bench: Workbench) -> None:
         super().__init__(bench)
         self._bench = bench
-        self.persons = Persons(bench.services, bench.frame, self.agreement)
+        self.persons = Persons(bench.services, bench.frame, self.agreement, bench.case_card.enter)
         self.beside = Beside(bench)
         self.backing_up = BackingUp(bench.services, bench.frame)
         self._stale = ""  # what a sheet has changed: "boxes" of photos in the list, or "photos" themselves
@@ -120,8 +120,11 @@ class Errands(QObject):
 
         self._open(TrashSheet)
 
-    def _open(self, sheet: Callable[[Services, Window], Sheet]) -> None:
-        self._bench.frame.open_sheet(sheet(self._bench.services, self._bench.frame))
+    def _open(self, make: Callable[[Services, Window], Sheet]) -> None:
+        """Once: what is seen already is not laid over itself."""
+        frame = self._bench.frame
+        if not (isinstance(make, type) and isinstance(frame.pages.sheet, make)):
+            frame.open_sheet(make(self._bench.services, frame))
 
     # -- at once -------------------------------------------------------------------------------------------------
     def trash_photo(self) -> None:

@@ -135,6 +135,8 @@ class ExportSheet(Sheet):
     def retranslate(self) -> None:
         holding = self._holding
         self._format_caption.setText(text("exchange.format"))
+        self.format.setAccessibleName(text("exchange.format"))
+        self.write.setToolTip(text("export.promise"))
         self.format.setToolTip(text("export.format_tip"))
         self.anonymous.setText(text("export.anonymous"))
         self.anonymous.setToolTip(text("export.anonymous_tip"))

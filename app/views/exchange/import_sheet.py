@@ -40,6 +40,7 @@ class ImportSheet(Sheet):
         self._look: Look | None = None
         self._asked = 0
         self._busy = False
+        self._stop = False
         self._words = label("soft", wrap=True)
         self.folder, self.file = QPushButton(), QPushButton()
         self._shown = Elided()
@@ -102,9 +103,19 @@ class ImportSheet(Sheet):
         return text("import.purpose")
 
     def may_close(self) -> bool:
+        """A look is given up, an import is not."""
         if self._busy:
             self._window.messages.info("import_busy", lambda: text("import.busy"))
-        return not self._busy
+            return False
+        self._stop = True
+        self._window.status.set_work(lambda: "")
+        return True
+
+    def _report(self, done: int, total: int) -> None:
+        """On the database's thread."""
+        if self._stop:
+            raise UserError("import_cancelled")
+        self._progressed.emit(done, total)
 
     # -- a look --------------------------------------------------------------------------------------------------
     def _ask_for_folder(self) -> None:
@@ -135,7 +146,7 @@ class ImportSheet(Sheet):
             return
         self._asked += 1
         self._look = None
-        make = partial(desk.look, path=self._path, format=self.format.key, report=self._progressed.emit)
+        make = partial(desk.look, path=self._path, format=self.format.key, report=self._report)
         self._services.background.read(
             make, partial(self._looked, self._asked), partial(self._not_looked, self._asked), owner=self
         )
@@ -172,7 +183,7 @@ class ImportSheet(Sheet):
             path=self._path,
             format=self.format.key,
             aliases=self.unknown.aliases(),
-            report=self._progressed.emit,
+            report=self._report,
         )
         self._services.background.through(make, BOXES, self._imported, self._not_imported, owner=self)
         self.retranslate()
@@ -205,6 +216,8 @@ class ImportSheet(Sheet):
         self._shown.setText(self._path.name if self._path else text("import.nothing_chosen"))
         self._shown.setToolTip(str(self._path or ""))
         self._format_caption.setText(text("exchange.format"))
+        self.format.setAccessibleName(text("exchange.format"))
+        self.take.setToolTip(text("import.take_tip"))
         self.format.setToolTip(text("import.format_tip"))
         boxes = look.boxes if look else 0
         open_ = self.unknown.open if look else 0

@@ -137,7 +137,9 @@ class PatchesSheet(Sheet):
         self._ask()
 
     def may_close(self) -> bool:
+        """What is half written is taken back."""
         self._cancel()
+        self._window.status.set_work(lambda: "")
         return True
 
     # -- the plan ------------------------------------------------------------------------------------------------
@@ -237,11 +239,13 @@ class PatchesSheet(Sheet):
         plan = self._plan
         count = len(plan.patches) if plan else 0
         self.write.setText(text("patches.cancel") if self._running else text("patches.write", n=count))
+        self.write.setToolTip(text("patches.purpose"))
         self.write.setEnabled(self._running or (count > 0 and out is not None))
         self._summary.setText(text("patches.summary", n=count, patients=plan.patients if plan else 0))
         self._left_out.setText(_left_out_words(plan) if plan else "")
         self._left_out.setVisible(bool(self._left_out.text()))
         self.balance.setText(text("patches.balance", n=self._fewest()))
+        self.balance.setToolTip(text("patches.balance_tip"))
         self.balance.setVisible(plan is not None and bool(plan.short) and self._fewest() > 0)
 
 

@@ -102,6 +102,8 @@ class TrashSheet(Sheet):
         photos, boxes = (trash.photos, trash.boxes) if trash else ((), ())
         self.kinds[0].setText(text("trash.photos", n=len(photos)))
         self.kinds[1].setText(text("trash.boxes", n=len(boxes)))
+        self.kinds[0].setToolTip(text("trash.photo_words"))
+        self.kinds[1].setToolTip(text("trash.box_words"))
         self.back.setText(text("trash.put_back"))
         self.back.setToolTip(f"{text('trash.put_back')}  (Enter)")
         if self._photos:
@@ -113,6 +115,7 @@ class TrashSheet(Sheet):
         self.list.show_lines(lines)
         self.list.setVisible(bool(lines))
         self.list.setAccessibleName(text("menu.trash"))
+        self.list.setToolTip(text("trash.purpose"))
         self.back.setEnabled(bool(lines))
         words = text("trash.photo_words") if self._photos else text("trash.box_words")
         self._words.setText(words if lines else text("trash.empty"))

@@ -131,7 +131,11 @@ class AssignPanel(FormPanel):
         self._people_caption.setText(text("agreement.people"))
         for caption, words in zip(self._captions, (text("agreement.share"), text("agreement.seed")), strict=True):
             caption.setText(words)
+        self.share.setToolTip(text("agreement.share_tip"))
         self.seed.setToolTip(text("agreement.seed_tip"))
+        self.do.setToolTip(text("agreement.assign_words"))
+        for box in self.people.values():
+            box.setToolTip(text("agreement.assign_words"))
         few = overview is not None and len(overview.people) < 2
         photos, people = self._photos(), len(self._chosen())
         amount = text("agreement.amount", n=photos, total=overview.photos if overview else 0)

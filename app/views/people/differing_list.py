@@ -60,6 +60,7 @@ class DifferingList(QWidget):
         self._none.setVisible(not there)
         self.view.setVisible(there)
         self.view.setAccessibleName(text("agreement.differ"))
+        self.view.setToolTip(text("agreement.settle"))
         self.settle.setText(text("agreement.settle"))
         self.settle.setToolTip(f"{text('agreement.settle')}  (Enter)")
         self.settle.setVisible(there)

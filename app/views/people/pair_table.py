@@ -108,6 +108,7 @@ class PairTable(QTableWidget):
                 item.setTextAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
             self.setHorizontalHeaderItem(column, item)
         self.setAccessibleName(text("agreement.pairs"))
+        self.setToolTip(text("agreement.f1_tip"))
         for row in range(len(self._pairs)):
             self._fill(row)
 

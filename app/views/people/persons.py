@@ -22,13 +22,16 @@ if TYPE_CHECKING:
 
 
 class Persons(QObject):
-    """``agreement``: opens the page of double annotation."""
+    """``agreement``: opens the page of double annotation; ``leave``: keeps what is half entered, before a change."""
 
-    def __init__(self, services: Services, window: Window, agreement: Callable[[], object]) -> None:
+    def __init__(
+        self, services: Services, window: Window, agreement: Callable[[], object], leave: Callable[[], object]
+    ) -> None:
         super().__init__(window)
         self._services = services
         self._window = window
         self._agreement = agreement
+        self._leave = leave
         self.menu: QMenu | None = None
         window.rail.person_wanted.connect(self.ask)
         window.rail.show_person(services.actor)
@@ -57,6 +60,7 @@ class Persons(QObject):
         menu.popup(button.mapToGlobal(button.rect().topRight()))
 
     def _sit_down(self, name: str, _checked: bool = False) -> None:
+        self._leave()
         self._services.change_actor(name)
 
     def manage(self) -> None:
