@@ -22,9 +22,9 @@ from app.common.errors import UserError
 T = TypeVar("T")
 Done = Callable[[T], object]
 Failed = Callable[[UserError], object]
-Lane = Literal["work", "photo", "ahead"]
+Lane = Literal["work", "photo", "ahead", "save"]
 
-LANES: dict[Lane, int] = {"work": 2, "photo": 1, "ahead": 1}
+LANES: dict[Lane, int] = {"work": 2, "photo": 1, "ahead": 1, "save": 1}
 """Threads of each lane: the photo that a person waits for never stands behind an export, or behind its neighbours."""
 
 
@@ -143,17 +143,17 @@ class Background(QObject):
         """Run something that needs no database; the future can be cancelled while it waits its turn."""
         return self._start(self._lanes[lane], run, done, failed, owner)
 
-    def save_later(self, save: Callable[[], None]) -> None:
-        """Write a small file, in order with everything that is saved."""
-        self._start(self._database_thread, save, lambda _: None, None, None)
+    def save_later(self, save: Callable[[], None]) -> Future[None]:
+        """Write a small file, in order with the others; what has not begun can be cancelled for a newer one."""
+        return self._start(self._lanes["save"], save, lambda _: None, None, None)
 
     def close(self) -> None:
         """Finish what is under way (nothing saved is lost), then close the database."""
         if self._closed:
             return
         self._closed = True
-        for lane in self._lanes.values():
-            lane.shutdown(wait=True, cancel_futures=True)
+        for name, lane in self._lanes.items():
+            lane.shutdown(wait=True, cancel_futures=name != "save")
         self._database_thread.shutdown(wait=True)
         if self._door is not None:
             self._door.close()

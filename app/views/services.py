@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import replace
 from typing import Any
 
@@ -25,6 +26,7 @@ class Services(QObject):
         self.settings = settings
         self.actor = actor
         self.background = Background(actor, self)
+        self._saving: Future[None] | None = None
         self.pack: Pack = load_pack(DEFAULT_PACK, workspace.packs)
 
     def change_settings(self, **values: Any) -> None:
@@ -32,7 +34,9 @@ class Services(QObject):
         self.settings = replace(self.settings, **values)
         settings, workspace = self.settings, self.workspace
         save: Callable[[], None] = lambda: save_settings(workspace, settings)
-        self.background.save_later(save)
+        if self._saving is not None:
+            self._saving.cancel()  # if it has not begun: this one says all that it would
+        self._saving = self.background.save_later(save)
 
     def change_actor(self, actor: str) -> None:
         """Another person sits down: all that follows is theirs, also after the next start."""

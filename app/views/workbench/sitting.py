@@ -84,9 +84,9 @@ class Sitting(QObject):
         self._canvas.set_read_only(True)
         ratio = self._canvas.devicePixelRatioF()
         self._loader.set_room(round(self._canvas.width() * ratio), round(self._canvas.height() * ratio))
+        self._loader.load(row.path, partial(self._decoded, row.id), partial(self._not_loaded, row.id))
         if row.width is not None and row.height is not None:  # the database is asked while the photo is decoded
             self._lay_out(row.id, (row.width, row.height), row.synthetic, self._laid_out)
-        self._loader.load(row.path, partial(self._decoded, row.id), partial(self._not_loaded, row.id))
 
     def close(self) -> None:
         self._forget_questions()
@@ -138,15 +138,16 @@ class Sitting(QObject):
         self._canvas.set_readings({id_: Reading(*top[0]) for id_, top in self._tops.items() if top})
 
     def _stand(self) -> None:
-        """Photo and boxes are both there, and of one size: work can begin."""
+        """Once photo and boxes are both there, and of one size, they are painted; then work can begin."""
         loaded, on_desk = self._loaded, self._on_desk
         if self.shown or loaded is None or on_desk is None:
             return
         if (on_desk.document.width, on_desk.document.height) != loaded.size:
             return
+        self._show_boxes(on_desk)
+        self._canvas.repaint()
         self.row, self.case, self.photos_of_patient = on_desk.row, on_desk.case, on_desk.photos_of_patient
         self.photo_warnings, self.apart = loaded.warnings, on_desk.apart
-        self._show_boxes(on_desk)
         self._canvas.set_read_only(False)
         self.shown = True
         self.row_changed.emit(on_desk.row)
