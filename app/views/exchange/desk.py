@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 Progress = Callable[[int, int], None]
 _SUFFIXES = (".xml", ".txt", ".json")
+_SHOWN = 10  # names of files that will be written
 _LOOKED_AT = 20  # files of a folder, until one tells its format
 
 
@@ -55,10 +56,11 @@ class Look:
 
 @dataclass(frozen=True)
 class Holding:
-    """What there is to export."""
+    """What there is to export. ``names``: of the first photos."""
 
     images: int
     boxes: int
+    names: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -220,11 +222,22 @@ def export_boxes(session: Any, out: Path, format: str, anonymous: bool) -> Expor
     return (export_anonymous if anonymous else export_boxes)(session, out, format_named(format))
 
 
+def files_for(names: Sequence[str], format: str) -> tuple[str, ...]:
+    """What the files of an export are called that Squama makes for these photos."""
+    from app.annotation.formats import CLASS_LIST, SET_FILE, SUFFIXES, WHOLE_SET
+
+    key = format_named(format)
+    if key in WHOLE_SET:
+        return (SET_FILE,)
+    own = tuple(f"{Path(name).stem}{SUFFIXES[key]}" for name in names)
+    return (CLASS_LIST, "data.yaml", *own) if key == "yolo" else own
+
+
 def holding(session: Any) -> Holding:
     from app.datasets import store
 
     rows = [row for row in store.image_rows(session) if row.boxes or row.verified]
-    return Holding(len(rows), sum(row.boxes for row in rows))
+    return Holding(len(rows), sum(row.boxes for row in rows), tuple(row.name for row in rows[:_SHOWN]))
 
 
 def plan_patches(session: Any, form: PatchForm) -> PatchPlan:

@@ -44,6 +44,7 @@ class ExportSheet(Sheet):
         self._summary = label("section")
         self._promise = label("soft", wrap=True)
         self._layout_words = label("soft", wrap=True)
+        self._files = label("soft")
         self._lay_out()
         self.format.picked.connect(lambda _: self.retranslate())
         self.anonymous.toggled.connect(lambda _: self.retranslate())
@@ -68,7 +69,7 @@ class ExportSheet(Sheet):
         column = QVBoxLayout()
         column.setContentsMargins(24, 16, 24, 16)
         column.setSpacing(12)
-        for words in (self._summary, self._promise, self._layout_words):
+        for words in (self._summary, self._promise, self._layout_words, self._files):
             column.addWidget(words)
         column.addStretch()
         layout = QHBoxLayout(self)
@@ -152,3 +153,19 @@ class ExportSheet(Sheet):
         self._promise.setText(text("export.anonymous_promise") if anonymous else text("export.promise"))
         whole = self.format.key in ("coco", "createml")
         self._layout_words.setText(text("export.one_file") if whole else text("export.file_each"))
+        self._files.setText(self._file_names(whole, anonymous))
+
+    def _file_names(self, whole: bool, anonymous: bool) -> str:
+        """What will lie in the folder, as far as there is room."""
+        holding = self._holding
+        if holding is None or not holding.images:
+            return ""
+        lines = list(desk.files_for(() if anonymous else holding.names, self.format.key))
+        left = 0 if whole else holding.images - (0 if anonymous else len(holding.names))
+        if left:
+            lines.append(text("export.new_names", n=left) if anonymous else text("import.more", n=left))
+        return "\n".join([f"{self._folder_name()}/", *(f"      {line}" for line in lines)])
+
+    def _folder_name(self) -> str:
+        out = self._where()
+        return out.name if out else f"annotations-{self.format.key}"

@@ -221,7 +221,8 @@ class ImportSheet(Sheet):
         self.format.setToolTip(text("import.format_tip"))
         boxes = look.boxes if look else 0
         open_ = self.unknown.open if look else 0
-        self.take.setText(text("import.answer", n=open_) if open_ else text("import.take", n=f"{boxes:,}"))
+        take = text("import.take", n=f"{boxes:,}") if look else text("import.do")
+        self.take.setText(text("import.answer", n=open_) if open_ else take)
         self.take.setEnabled(look is not None and boxes > 0 and not open_ and not self._busy)
         if look is not None:
             self._summary.setText(text("import.summary", images=f"{look.images:,}", boxes=f"{boxes:,}"))
