@@ -405,3 +405,14 @@ def _inside(widget: QWidget) -> bool:
             return True
         parent = parent.parentWidget()
     return False
+
+
+def test_the_next_photos_file_is_taken_before_it_is_opened(start: Start, qtbot: QtBot, folder: Path) -> None:
+    (folder / "plain 1.xml").write_text(voc("plain 1.jpg", ("eczema", 10, 10, 60, 60)), encoding="utf-8")
+    program = start(folder)
+    rows = program.workbench.photos.model
+    qtbot.waitUntil(lambda: rows.rowCount() == 3, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: getattr(rows.row_of(rows.index(1)), "boxes", 0) == 1, timeout=PATIENCE)
+    assert program.workbench.sitting.row is not None
+    assert program.workbench.sitting.row.name == "plain 0.jpg"
+    assert program.window.messages.codes == []

@@ -36,6 +36,7 @@ class Beside(QObject):
         self._messages = bench.frame.messages
         self._told: set[tuple[Path, int]] = set()  # files that were told to be in trouble, as they are
         self._looked_at = 0  # the photo that these messages are about
+        self._ahead: set[int] = set()  # photos whose files were taken before they were opened
         app = QGuiApplication.instance()
         assert isinstance(app, QGuiApplication)
         app.applicationStateChanged.connect(self._come_back)
@@ -54,6 +55,31 @@ class Beside(QObject):
                 self._messages.dismiss(code)
         find = partial(desk.files_beside, row.path, self._folder(row), self._services.settings.save_format)
         self._services.background.work(find, partial(self._found, row), lambda _: None, owner=self)
+        for neighbour in self._bench.photos.neighbours():
+            self._look_ahead(neighbour)
+
+    def _look_ahead(self, row: ImageRow) -> None:
+        """The boxes of a photo that is likely to be opened next; what is wrong with its file is told then."""
+        if row.id in self._ahead:
+            return
+        self._ahead.add(row.id)
+        find = partial(desk.files_beside, row.path, self._folder(row), "voc")
+        self._services.background.work(find, partial(self._found_ahead, row), lambda _: None, owner=self)
+
+    def _found_ahead(self, row: ImageRow, files: tuple[tuple[Path, Format], ...]) -> None:
+        for file, format in files:
+            self._services.background.change(
+                partial(desk.take_file, image_id=row.id, file=file, format=format),
+                Changed(frozenset(), row.id),
+                partial(self._taken_ahead, row.id),
+                lambda _: None,
+                owner=self,
+            )
+
+    def _taken_ahead(self, image_id: int, taken: Taken) -> None:
+        if taken.edit is not None:
+            self._services.background.changed.emit(Changed(BOXES, image_id))
+            self._taken(taken)
 
     def _come_back(self, state: Qt.ApplicationState) -> None:
         if state == Qt.ApplicationState.ApplicationActive and self._bench.frame.pages.sheet is None:
