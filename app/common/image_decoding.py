@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _REDUCED = {2: cv2.IMREAD_REDUCED_COLOR_2, 4: cv2.IMREAD_REDUCED_COLOR_4, 8: cv2.IMREAD_REDUCED_COLOR_8}
 _MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")  # inside a scan, 0xFF is followed by 0 or a restart
 _START_OF_SCAN, _END_OF_IMAGE = 0xDA, 0xD9
+END_OF_IMAGE = bytes((0xFF, _END_OF_IMAGE))
 
 
 def decode(data: bytes, header: Header, short_side: int | None, name: str) -> Pixels:
@@ -50,7 +51,7 @@ def _is_jpeg(header: Header) -> bool:
 
 def is_whole_jpeg(data: bytes) -> bool:
     """Whether the end-of-image marker follows the scans. Walks the segments, since EXIF thumbnails end in one too."""
-    at, ends_in_marker = 2, data[-2:] == b"\xff\xd9"
+    at, ends_in_marker = 2, data[-2:] == END_OF_IMAGE
     while at + 4 <= len(data):
         if data[at] != 0xFF:
             return False
@@ -68,7 +69,7 @@ def is_whole_jpeg(data: bytes) -> bool:
             if marker is None:
                 return False
             at = marker.start()
-    return data[at : at + 2] == b"\xff\xd9"
+    return data[at : at + 2] == END_OF_IMAGE
 
 
 def _reduction(header: Header, short_side: int | None) -> int:

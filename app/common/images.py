@@ -73,14 +73,14 @@ def read_photo(source: Path | bytes, short_side: int | None = None, *, broken_to
         source: a file, or a file's bytes.
         short_side: decode no more than needed for the shorter side to keep at least this many pixels (JPEGs at 1/2, 1/4
             or 1/8; other formats come whole). None: full scale.
-        broken_too: give a JPEG that breaks off as far as it goes, the rest grey, with the warning ``photo_truncated``;
-            for looking at, never for a model.
+        broken_too: give a JPEG that breaks off as far as it goes, the rest grey or coarse, with the warning
+            ``photo_truncated``; for looking at, never for a model.
 
     Raises:
         UserError: ``file_missing, file_unreadable, file_empty, file_too_large, not_an_image, image_truncated,
             image_too_large``.
     """
-    from app.common.image_decoding import decode, is_whole
+    from app.common.image_decoding import END_OF_IMAGE, decode, is_whole
 
     name, data = _contents(source)
     header = _header(data, name)
@@ -89,6 +89,7 @@ def read_photo(source: Path | bytes, short_side: int | None = None, *, broken_to
         if not broken_too:
             raise UserError("image_truncated", file=name)
         warnings = (*warnings, "photo_truncated")
+        data += END_OF_IMAGE  # without it OpenCV gives nothing
     pixels = decode(data, header, short_side, name)
     return Photo(pixels, header.width, header.height, warnings, header.software.startswith(SYNTHETIC_MARK))
 

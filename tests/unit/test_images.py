@@ -287,6 +287,17 @@ def test_a_jpeg_cut_anywhere_in_its_scan_is_truncated(photo_pixels: Pixels, opti
         assert code_of(lambda end=end, zeros=zeros: read_photo(data[:end] + zeros)) == "image_truncated"
 
 
+def test_a_jpeg_that_breaks_off_may_be_looked_at(photo_pixels: Pixels) -> None:
+    data = encode_jpeg(photo_pixels)
+    photo = read_photo(data[: len(data) * 9 // 10], broken_too=True)
+    assert photo.warnings == ("photo_truncated",)
+    assert photo.pixels.shape == photo_pixels.shape
+    assert (photo.pixels[-1, -1] == 128).all()
+    assert np.abs(photo.pixels[:16].astype(int) - photo_pixels[:16]).mean() < 10
+    assert read_photo(data, broken_too=True).warnings == ()
+    assert code_of(lambda: read_photo(data[:100], broken_too=True)) == "image_truncated"
+
+
 def test_a_truncated_jpeg_with_a_thumbnail_is_not_mistaken_for_whole(photo_pixels: Pixels) -> None:
     data = jpeg_with_thumbnail(photo_pixels)
     assert code_of(lambda: read_photo(data[: len(data) - 200])) == "image_truncated"

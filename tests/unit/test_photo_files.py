@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from app.common import photo_files
 from app.common.errors import UserError
-from app.common.photo_files import is_photo_name, natural_key, walk_photos
+from app.common.photo_files import in_natural_order, is_photo_name, natural_key, walk_photos
 
 
 def test_natural_order() -> None:
@@ -29,6 +29,17 @@ def test_natural_order_is_one_order(names: list[str]) -> None:
     backwards = names[::-1]
     assert sorted(names, key=natural_key) == sorted(backwards, key=natural_key)
     assert len({natural_key(n) for n in names}) == len(set(names))
+
+
+NAMES = st.text(st.sampled_from("aBß0123456789_. 片"), min_size=1, max_size=6)
+
+
+@given(st.lists(NAMES, unique=True, max_size=40), st.sampled_from([2, 200]), st.sampled_from([3, 8192]))
+def test_names_come_in_natural_order(names: list[str], few_shapes: int, at_once: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(photo_files, "_FEW_SHAPES", few_shapes)
+        patch.setattr(photo_files, "_AT_ONCE", at_once)
+        assert list(in_natural_order(names)) == sorted(names, key=natural_key)
 
 
 @given(st.integers(0, 10**9), st.integers(0, 10**9))
@@ -54,6 +65,19 @@ def test_walking(tmp_path: Path) -> None:
     named = [tmp_path / "note.txt", tmp_path / "gone.jpg"]
     found = [p.relative_to(tmp_path).as_posix() for p in walk_photos([*named, tmp_path])]
     assert found == ["note.txt", "gone.jpg", "9.png", "10.jpg", "病人 2/a 🙂.jpg", "病人 10/c.webp"]
+
+
+@pytest.mark.parametrize("looks", [0, 1, 1000])
+def test_folders_are_told_from_photos_by_either_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, looks: int
+) -> None:
+    monkeypatch.setattr(photo_files, "_LOOKS", looks)
+    (tmp_path / "1.jpg").touch()
+    (tmp_path / "2.jpg").mkdir()
+    (tmp_path / "2.jpg" / "inside.jpg").touch()
+    (tmp_path / "4.jpg").symlink_to(tmp_path / "1.jpg")
+    found = [p.relative_to(tmp_path).as_posix() for p in walk_photos([tmp_path])]
+    assert found == ["1.jpg", "2.jpg/inside.jpg", "4.jpg"]
 
 
 def test_a_loop_of_links_does_not_trap(tmp_path: Path) -> None:

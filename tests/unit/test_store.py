@@ -210,6 +210,31 @@ def test_linking_a_folder_twice_changes_nothing(opened: Store, tmp_path: Path) -
         assert store.document(s, ids[0]) is not None
 
 
+def test_rows_of_a_folder_are_those_of_the_list(opened: Store, place: Workspace, tmp_path: Path, photo: int) -> None:
+    inside = str(place.media / "a.jpg")
+    paths = [str(tmp_path / f"{n}.jpg") for n in range(3)]
+    with opened.write("li") as s:
+        (known,) = store.link_rows(s, [paths[1]])
+        rows = store.link_rows(s, [paths[0], paths[1], inside, paths[2], paths[0]])
+        assert [row.file for row in rows] == [paths[0], paths[1], inside, paths[2]]
+        assert rows[1] == known
+        assert rows == store.image_rows(s, [row.id for row in rows])
+        assert rows[2].id == photo
+        assert store.image_page(s, 0, 2) + store.image_page(s, store.image_page(s, 0, 2)[-1].id, 9) == store.image_rows(
+            s
+        )
+
+
+def test_a_photo_is_mine_once_i_have_boxed_it(opened: Store, photo: int) -> None:
+    with opened.write("li") as s:
+        store.apply_edit(s, photo, add(box()))
+        assert store.image(s, photo).mine
+    with opened.read("wang") as s:
+        assert not store.image(s, photo).mine
+    with opened.read() as s:
+        assert not store.image(s, photo).mine
+
+
 def test_a_photo_inside_the_media_folder_is_the_one_that_is_there(opened: Store, place: Workspace, photo: int) -> None:
     with opened.write("li") as s:
         assert store.link_images(s, [place.media / "a.jpg"]) == (photo,)
