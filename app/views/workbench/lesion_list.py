@@ -45,15 +45,17 @@ class LesionModel(QAbstractListModel):
         self.lesions: tuple[Lesion, ...] = ()
 
     def set_lesions(self, lesions: Sequence[Lesion]) -> None:
-        new = tuple(lesions)
-        if len(new) != len(self.lesions):
+        new, old = tuple(lesions), self.lesions
+        if new is old:
+            return
+        if len(new) != len(old):
             self.beginResetModel()
             self.lesions = new
             self.endResetModel()
-        else:
-            self.lesions = new
-            if new:
-                self.dataChanged.emit(self.index(0), self.index(len(new) - 1))
+            return
+        self.lesions = new
+        for row in (n for n, lesion in enumerate(new) if lesion != old[n]):
+            self.dataChanged.emit(self.index(row), self.index(row))
 
     def rowCount(self, parent: Index = _ROOT) -> int:
         return 0 if parent.isValid() else len(self.lesions)

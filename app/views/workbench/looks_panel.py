@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QCheckBox, QFrame, QGridLayout, QHBoxLayout, QLabel, QPushButton, QSlider, QVBoxLayout
 
 from app.common.words import text
@@ -62,13 +63,16 @@ _SCALES = (
 
 
 class LooksPanel(QFrame):
-    """``closed``: the panel was closed by its own cross; ``keep_chosen``: whether the next photo looks the same."""
+    """``closed``: the panel was closed by its own cross; ``keep_chosen``: whether the next photo looks the same.
+
+    It lies beside the canvas, not in it: the keys that count on the photo do not count on its sliders.
+    """
 
     closed = Signal()
     keep_chosen = Signal(bool)
 
     def __init__(self, canvas: PhotoCanvas) -> None:
-        super().__init__(canvas)
+        super().__init__()
         self._canvas = canvas
         self.setProperty("kind", "card")
         self.setCursor(Qt.CursorShape.ArrowCursor)
@@ -147,13 +151,20 @@ class LooksPanel(QFrame):
         self._place()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Resize:
+        if event.type() in (QEvent.Type.Resize, QEvent.Type.Move):
             self._place()
         return False
 
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.closed.emit()
+        else:
+            super().keyPressEvent(event)
+
     def _place(self) -> None:
         self.adjustSize()
-        self.move(self._canvas.width() - self.width() - MARGIN, MARGIN)
+        over = self._canvas.geometry()
+        self.move(over.right() - self.width() - MARGIN, over.top() + MARGIN)
         self.raise_()
 
     def retranslate(self) -> None:

@@ -10,7 +10,8 @@ from pathlib import Path
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
-from app.annotation.needs import needs
+from app.annotation.document import Document
+from app.annotation.needs import Need, needs
 from app.common.words import text
 from app.datasets.records import ImageRow, Step
 from app.views.actions import Actions
@@ -32,6 +33,7 @@ from app.views.workbench.engine_status import EngineStatus
 from app.views.workbench.keeping import Keeping
 from app.views.workbench.looks_panel import LooksPanel
 from app.views.workbench.photo_loader import warm_up
+from app.views.workbench.reading import Lesion
 from app.views.workbench.right_side import WIDTH, RightSide
 from app.views.workbench.sitting import Sitting
 from app.views.workbench.step_words import step_words
@@ -67,6 +69,7 @@ class Workbench(QWidget):
         self.looks = LooksPanel(self.canvas)
         self.tools = ToolRow(self.actions_, services.settings.min_score)
         self.right = RightSide(self.case_card, self.diagnosis, self.annotate)
+        self._seen: tuple[object, object, tuple[Lesion, ...], tuple[Need, ...]] | None = None
         self._middle = QStackedWidget()
         self._splitter = QSplitter(Qt.Orientation.Horizontal)
         self._lay_out()
@@ -84,6 +87,8 @@ class Workbench(QWidget):
         column.setSpacing(0)
         column.addWidget(self.tools)
         column.addWidget(self.canvas, 1)
+        self.looks.setParent(photo)
+        self.looks.hide()
         self._middle.addWidget(self.empty)
         self._middle.addWidget(photo)
         for part in (self.photos, self._middle, self.right):
@@ -170,18 +175,30 @@ class Workbench(QWidget):
             self.diagnosis.clear()
             self.annotate.show_boxes(None, (), "", (), self.boxes.next_label)
             return
-        found = self.sitting.lesions()
+        found, reasons = self._found(document)
         selected = self.canvas.selected()
+        if self.frame.place == "annotate":
+            image_id = self.sitting.row.id if self.sitting.row else 0
+            self.annotate.show_boxes(document, found, selected, reasons, self.boxes.next_label, image_id)
+        else:
+            self._show_reading(found, selected)
+        self.actions_["verify"].setChecked(document.verified)
+
+    def _found(self, document: Document) -> tuple[tuple[Lesion, ...], tuple[Need, ...]]:
+        """The lesions, and why the photo needs somebody: worked out once for what is shown, not for each selection."""
+        scene, answer = self.canvas.scene, self.sitting.answer
+        if self._seen is None or self._seen[0] is not scene or self._seen[1] is not answer:
+            reasons = needs(document, answer or None, self.sitting.row.id if self.sitting.row else 0)
+            self._seen = (scene, answer, self.sitting.lesions(), reasons)
+        return self._seen[2], self._seen[3]
+
+    def _show_reading(self, found: Sequence[Lesion], selected: str) -> None:
         top, of = self.sitting.top3(selected)
         number = next((lesion.number for lesion in found if lesion.id == selected), None)
         warnings = warnings_of(self.sitting.answer, self.sitting.photo_warnings, number)
         self.diagnosis.show_reading(
             found, selected, top, of, warnings, busy=self.sitting.busy, was_read=bool(self.sitting.answer)
         )
-        image_id = self.sitting.row.id if self.sitting.row else 0
-        reasons = needs(document, self.sitting.answer or None, image_id)
-        self.annotate.show_boxes(document, found, selected, reasons, self.boxes.next_label, image_id)
-        self.actions_["verify"].setChecked(document.verified)
 
     def look_at_first(self) -> None:
         """A photo was read: its first lesion's answer is what a doctor wants to see."""
