@@ -15,12 +15,15 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
+from app.annotation.document import UNLABELLED
 from app.annotation.formats import Context, Format, fresh
+from app.common.errors import UserError
 from app.common.files import write_atomically, write_error
 from app.datasets.exporting import Boxed, ExportResult, boxed_photos, classes_of, put
 from app.datasets.images import resolved
 from app.datasets.people import audit
-from app.datasets.vocabulary import workspace_of
+from app.datasets.problems import counted
+from app.datasets.vocabulary import pack_in, workspace_of
 from db.tables import Image
 
 if TYPE_CHECKING:
@@ -37,9 +40,11 @@ def export_anonymous(
     ``session`` writes: that data went out is audited. The key file is written first: no name without its key.
 
     Raises:
-        UserError: those of writing files.
+        UserError: ``anonymous_labels`` for labels that no disease list has, which may be anything that somebody typed;
+            those of writing files.
     """
     photos = [photo for photo in boxed_photos(session).values() if photo.needs_a_file]
+    _check_labels(session, photos)
     named = sorted(((f"{new_name()}{PurePosixPath(p.name).suffix.lower()}", p) for p in photos), key=lambda n: n[0])
     key = _key_file(session, named)
     folder = workspace_of(session).keys
@@ -53,6 +58,18 @@ def export_anonymous(
     boxes = sum(len(photo.document.annotations) for photo in photos)
     audit(session, "boxes.export_anonymous", "key_file", file.name, {"images": len(photos), "boxes": boxes})
     return ExportResult(len(photos), boxes)
+
+
+def _check_labels(session: Session, photos: Sequence[Boxed]) -> None:
+    known = {key: {d.key for d in pack_in(session, key).labels} for key in {photo.pack for photo in photos}}
+    odd = {
+        box.label
+        for photo in photos
+        for box in photo.document.annotations
+        if box.label != UNLABELLED and box.label not in known[photo.pack]
+    }
+    if odd:
+        raise UserError("anonymous_labels", labels=counted(sorted(odd)))
 
 
 def _key_file(session: Session, named: Sequence[tuple[str, Boxed]]) -> bytes:

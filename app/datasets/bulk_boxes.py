@@ -38,10 +38,10 @@ def check_size(one: PageOf) -> None:
         annotations_of(page, one.width, one.height, str, None)
 
 
-def insert_pages(
-    session: Session, file: int, pages: Iterable[tuple[PageOf, Callable[[str], str]]], author: str
-) -> None:
-    """The boxes of a file's pages as rows of the common layer; their sizes were checked. ``file``: the file's id."""
+def insert_pages(session: Session, pages: Iterable[tuple[int, PageOf, Callable[[str], str]]], author: str) -> None:
+    """The boxes of pages as rows of the common layer. A page comes with its file's id, checked for its size, and with
+    what its words mean.
+    """
     session.flush()
     connection = session.connection()
     table = Base.metadata.tables[Row.__tablename__]
@@ -50,7 +50,7 @@ def insert_pages(
     now = utc_now()
     by_position = statement.positiontup is not None
     last = (author, to_driver(now) if to_driver and by_position else now, 1)
-    rows = [values for one, label in pages for values in _rows(one, file, label, last)]
+    rows = [values for file, one, label in pages for values in _rows(one, file, label, last)]
     rows.sort(key=itemgetter(0))  # by id: the table's first index grows at its end
     if rows and by_position:
         assert tuple(statement.positiontup or ()) == _COLUMNS

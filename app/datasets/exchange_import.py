@@ -172,20 +172,25 @@ class Importing:
 
     def _bring(self, pages: Mapping[Path, list[ReadPage]], rows: Mapping[Path, AnnotationFile]) -> None:
         untouched = untouched_photos(self._session, set(self._ids.values()))
+        bulk: list[tuple[int, PageOf, Labels]] = []
         later: list[Path] = []
         for path, inside in pages.items():
             ids = [self._ids[page.photo.file] for page in inside]
             is_new = not rows[path].sha256
             if is_new and untouched.issuperset(ids) and len(set(ids)) == len(ids):
-                self._in_bulk(rows[path], inside)
+                bulk += self._in_bulk(rows[path], inside)
                 untouched.difference_update(ids)
             else:
                 later.append(path)
+        insert_pages(self._session, bulk, self._author)
+        for some in batches([one.image_id for _, one, _ in bulk if one.page.verified]):
+            self._session.execute(update(Image).where(Image.id.in_(some)).values(verified=True))
+        self._images.update(one.image_id for _, one, _ in bulk)
+        self._boxes += sum(len(one.page.shapes) for _, one, _ in bulk)
         for path in later:
             self._merge(rows[path], pages[path])
 
-    def _in_bulk(self, row: AnnotationFile, inside: Sequence[ReadPage]) -> None:
-        brought: list[tuple[PageOf, Labels]] = []
+    def _in_bulk(self, row: AnnotationFile, inside: Sequence[ReadPage]) -> Iterator[tuple[int, PageOf, Labels]]:
         for page in inside:
             one = PageOf(page.page, self._ids[page.photo.file], *page.photo.size)
             try:
@@ -193,12 +198,7 @@ class Importing:
             except UserError as error:
                 self._failed.append((page.item, error))
                 continue
-            brought.append((one, self._found.labels[page.pack]))
-        insert_pages(self._session, row.id, brought, self._author)
-        for ids in batches([one.image_id for one, _ in brought if one.page.verified]):
-            self._session.execute(update(Image).where(Image.id.in_(ids)).values(verified=True))
-        self._images.update(one.image_id for one, _ in brought)
-        self._boxes += sum(len(one.page.shapes) for one, _ in brought)
+            yield row.id, one, self._found.labels[page.pack]
         file = inside[0].file
         row.content, row.sha256 = file.data, sha256(file.data)
 

@@ -26,7 +26,7 @@ from app.annotation.formats import (
     shapes_of,
     word_of,
 )
-from app.common.files import write_atomically, write_error
+from app.common.files import write_error
 from app.common.own_packs import resolver
 from app.datasets.box_files import Labels, PageOf, context_of, memory_of
 from app.datasets.box_rows import read_layer
@@ -123,14 +123,18 @@ def _label_of(session: Session, photos: Sequence[Boxed]) -> Labels:
 
 
 def put(out: Path, files: Mapping[str, bytes]) -> None:
-    """Write files below a folder. Raises UserError as writing does."""
+    """Write files below a folder, not each of them through to the disk: they can be made again.
+
+    Raises:
+        UserError: as writing does.
+    """
     try:
         for folder in {(out / name).parent for name in files} | {out}:
             folder.mkdir(parents=True, exist_ok=True)
+        for name, data in files.items():
+            (out / name).write_bytes(data)
     except OSError as error:
-        raise write_error(error, out) from error
-    for name, data in files.items():
-        write_atomically(out / name, data)
+        raise write_error(error, Path(error.filename or out)) from error
 
 
 # -- files that were read --------------------------------------------------------------------------------------------

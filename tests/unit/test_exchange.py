@@ -507,6 +507,17 @@ def test_an_anonymous_export_says_nothing_of_the_photos(
     assert sorted(r["name"] for r in rows) == [r["name"] for r in rows]
 
 
+def test_a_label_of_nobodys_list_does_not_go_out(opened: Store, workspace: Workspace, tmp_path: Path) -> None:
+    """It may be anything that somebody typed, also a name."""
+    (photo,) = add_photos(opened, "a.jpg")
+    edit(opened, photo, Edit("add", after=(Annotation(new_id(), Box(1, 2, 30, 40), "张三"),)))
+    with pytest.raises(UserError) as caught, opened.write("li") as s:
+        export_anonymous(s, tmp_path / "out", "voc")
+    assert code(caught) == "anonymous_labels"
+    assert not (tmp_path / "out").exists()
+    assert not workspace.keys.exists()
+
+
 # -- in bulk ---------------------------------------------------------------------------------------------------------
 
 
@@ -535,7 +546,7 @@ def test_rows_made_in_bulk_are_the_boxes_that_reading_makes(opened: Store, shape
         file = AnnotationFile(format="voc", name="a", path=new_id(), sha256="", content=b"", context={}, author="li")
         s.add(file)
         s.flush()
-        insert_pages(s, file.id, [(one, label)], "li")
+        insert_pages(s, [(file.id, one, label)], "li")
         assert store.boxes_of(s, photo) == annotations_of(one.page, *SIZE, label, file.id)
 
 
