@@ -19,6 +19,8 @@ WITH_FULL = (
     "photo_list_speed",
     "kills",
     "needs_speed",
+    "format_speed",
+    "format_fuzz",
 )
 PLAIN = ("lesion_recall", "tighten")
 

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.annotation.formats import FORMATS, Context, Format, Page, Shape, files_of, fresh, read_classes
+from app.annotation.formats import FORMATS, Context, Format, Page, Shape, files_of, fresh, label_of, read_classes
 
 PEERS = Path(__file__).parents[1] / "fixtures" / "peers"
 SIZE = (320, 240)
 CLASSES = ("psoriasis", "湿疹", "红斑狼疮 & x")
-CONTEXT = Context(CLASSES, dict.fromkeys(("a", "phantom 1", "体模_2"), SIZE), {"a": "a.jpg"})
+CONTEXT = Context(CLASSES, dict.fromkeys(("a", "phantom 1", "体模_2"), SIZE), {"a": "a.jpg"}, label_of(None))
 NUMBERS = (b"-1", b"0", b"0.0", b"1e3", b"1e999", b"9" * 400, b"NaN", b"-Infinity", b"0x10", b"\xd9\xa3", b"null",
            b"true", b"-0", b"1.", b"99", b"400", b"1" * 5000, b'"1"', b"[]")  # fmt: skip
 TRAPS = (

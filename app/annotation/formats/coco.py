@@ -106,20 +106,18 @@ def _line(body: str, part: str, place: int) -> int:
 
 def _place(body: str, raw: Sequence[Any], names: Mapping[Any, str], places: Mapping[Any, list[Shape]]) -> None:
     """Put every box on its photo's list. Plain boxes stand first here: there may be 100,000 of them."""
+    largest, new = LARGEST, _new
     for position, entry in enumerate(raw):
         try:
             get = entry.get
             x, y, w, h = entry["bbox"]
-            if (
-                -LARGEST <= x <= LARGEST and -LARGEST <= y <= LARGEST
-                and -LARGEST <= w <= LARGEST and -LARGEST <= h <= LARGEST
-            ):  # fmt: skip
+            if abs(x) <= largest and abs(y) <= largest and abs(w) <= largest and abs(h) <= largest:
                 difficult, score = bool(get("ignore")), get("score")
                 outline = _outline(entry) if get("segmentation") else ()
                 if score is not None:
                     a_number(score)
                 places[entry["image_id"]].append(
-                    _new((names[entry["category_id"]], (x, y, x + w, y + h), difficult, outline, score, position))
+                    new((names[entry["category_id"]], (x, y, x + w, y + h), difficult, outline, score, position))
                 )
                 continue
             raise ValueError(text("formats.bad_number", word=str(entry["bbox"])[:40]))
@@ -167,7 +165,10 @@ def _outline(entry: Mapping[str, Any]) -> tuple[Ring, ...]:
         from app.annotation.formats.masks import rle_rings
 
         return rle_rings(raw)
-    return tuple(tuple((a_number(x), a_number(y)) for x, y in zip(r[::2], r[1::2], strict=True)) for r in raw if r)
+    rings = [ring for ring in raw if ring]
+    if not all(min(ring) >= -LARGEST and max(ring) <= LARGEST for ring in rings):
+        raise ValueError(text("formats.bad_number", word=str(raw)[:40]))
+    return tuple(tuple(zip(ring[::2], ring[1::2], strict=True)) for ring in rings)
 
 
 def _keypoints(entry: Mapping[str, Any]) -> list[tuple[float, float]]:

@@ -51,20 +51,18 @@ def _found(format: Format, data: bytes, name: str, context: Context) -> Iterator
         data, early = _readable_yolo(data, name, context)
         yield from early
     sheet = _sheet(format, data, name, context)
-    lines = _lines(format, data)
     points = labelme.point_like(data) if format in _SHAPES else frozenset()
     if format == "voc":
         for line, label in voc.without_place(data):
             yield Problem(line, "box_missing", text("findings.box_missing", label=label))
+    found = []
     for page in sheet.pages:
         real = _real_size(format, page, name, context)
         yield from _page_problems(format, page, real)
-        for finding in _shape_problems(format, page, real, points):
-            yield replace(finding, line=lines[finding.position])
-
-
-def _lines(format: Format, data: bytes) -> list[int]:
-    return _LINES[format](data)
+        found += _shape_problems(format, page, real, points)
+    lines = _LINES[format](data) if found else []
+    for finding in found:
+        yield replace(finding, line=lines[finding.position])
 
 
 def _readable_yolo(data: bytes, name: str, context: Context) -> tuple[bytes, list[Problem]]:

@@ -101,8 +101,8 @@ def uncollected() -> Iterator[None]:
 
 
 def root_of(body: str) -> Span:
-    start = _after_space(body, 0)
-    return Span(start, _DECODER.raw_decode(body, start)[1])
+    """The whole value of a text that :func:`parsed` has read."""
+    return Span(_after_space(body, 0), len(body.rstrip(" \t\r\n")))
 
 
 def members(body: str, span: Span) -> list[Member]:

@@ -23,7 +23,7 @@ _AMPERSAND = re.compile(rb"&(?!(?:#[0-9]+|#x[0-9A-Fa-f]+|amp|lt|gt|quot|apos);)"
 _NO_XML = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]+")
 _CHILD_END = re.compile(rb"</(?:folder|filename|path|source|size|segmented|object)>")
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{},:]|[^\s\[\]{},:"]+')
-_TRIES = 50  # records from the break backwards that are tried
+_TRIES = 3  # records from the break backwards that are tried; each costs reading the whole file
 
 
 def repaired(format: Format, data: bytes, name: str, context: Context) -> bytes:

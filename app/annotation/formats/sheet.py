@@ -100,9 +100,9 @@ class Context:
     """What reading and writing need beside the file's bytes.
 
     ``classes``: YOLO's list. ``sizes`` and ``names``: width and height, and file name, of the photo behind a stem.
-    ``label``: the key behind a file's word; two words of one key are the same label, so that a file which says
-    "Psoriasis" is not rewritten because the program says ``psoriasis``. ``keypoints``: how many numbers each key point
-    of a YOLO pose file has, 0 where the lines hold none.
+    ``label``: the key behind a file's word, the one that the boxes were read with; two words of one key are the same
+    label, so that a file which says "Psoriasis" is not rewritten because the program says ``psoriasis``.
+    ``keypoints``: how many numbers each key point of a YOLO pose file has, 0 where the lines hold none.
     """
 
     classes: tuple[str, ...] = ()
