@@ -485,8 +485,8 @@ def test_somebody_elses_nodes_stay_when_one_box_is_changed(opened: Store, worksp
 def test_an_anonymous_export_says_nothing_of_the_photos(
     opened: Store, workspace: Workspace, tmp_path: Path, format: Format
 ) -> None:
-    first, second = add_photos(opened, "张三 1980.jpg", "李四.JPG")
-    source = foreign(tmp_path / "李四", format, page("张三 1980.jpg", shape(10)))
+    first, second = add_photos(opened, "张三 Wang.jpg", "李四.JPG")
+    source = foreign(tmp_path / "李四", format, page("张三 Wang.jpg", shape(10)))
     bring(opened, workspace, source, format)
     edit(opened, second, Edit("add", after=(Annotation(new_id(), Box(1, 2, 30, 40), "psoriasis"),)))
     with opened.write("li") as s:
@@ -494,12 +494,12 @@ def test_an_anonymous_export_says_nothing_of_the_photos(
         assert store.broken_link(s) is None
     out = contents(tmp_path / "out")
     everything = "".join([*out, *(data.decode().encode().decode("unicode_escape", "replace") for data in out.values())])
-    for word in ("张三", "李四", "1980", str(tmp_path), "add_photos"):
+    for word in ("张三", "李四", "Wang", str(tmp_path)):
         assert word not in everything
         assert word not in "".join(data.decode("utf-8") for data in out.values())
     (key,) = workspace.keys.iterdir()
     rows = list(csv.DictReader(key.read_text(encoding="utf-8-sig").splitlines()))
-    assert {int(row["image"]): row["original"] for row in rows} == {first: "张三 1980.jpg", second: "李四.JPG"}
+    assert {int(row["image"]): row["original"] for row in rows} == {first: "张三 Wang.jpg", second: "李四.JPG"}
     for row in rows:
         stem = row["name"].rpartition(".")[0]
         assert stem in everything
