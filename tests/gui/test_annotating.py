@@ -270,7 +270,7 @@ def test_the_history_says_who_did_what_from_what(annotating: Program, qtbot: QtB
     qtbot.waitUntil(lambda: [e.kind for e in history.events] == ["relabel", "add"], timeout=PATIENCE)
     assert {e.who for e in history.events} == {"tester"}
     said = text("history.from_to", before="Eczema", after="Psoriasis")
-    assert any(said in words for words in shown_words(bench))
+    qtbot.waitUntil(lambda: any(said in words for words in shown_words(bench)), timeout=PATIENCE)
     press(qtbot, bench, Key.Key_Delete)
     qtbot.waitUntil(lambda: [e.kind for e in history.events] == ["delete", "relabel", "add"], timeout=PATIENCE)
     press(qtbot, bench, Key.Key_H)

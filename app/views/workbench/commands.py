@@ -156,8 +156,6 @@ class Commands(QObject):
         if bench.frame.place != "annotate":
             bench.frame.go("annotate")
         bench.annotate.history.fold.toggle()
-        if bench.annotate.history.fold.isChecked():
-            bench.right.bring_into_view(bench.annotate.history)
 
     # -- the rest ------------------------------------------------------------------------------------------------
     def open_settings(self, *, keys: bool = False) -> None:

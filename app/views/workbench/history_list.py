@@ -24,16 +24,16 @@ _SETTLE = 120  # ms; going through boxes quickly asks once
 
 
 class HistoryList(QWidget):
-    """``show_of`` says of what; it is asked of the database only while the list is open. ``chosen``: a box's id."""
+    """``show_of`` says of what; it is asked of the database only while the list is open."""
 
-    chosen = Signal(str)
+    opened = Signal()  # what happened can be read now
 
     def __init__(self, services: Services) -> None:
         super().__init__()
         self._services = services
         self._of: tuple[int, str] | None = None
         self.events: tuple[BoxEvent, ...] = ()
-        self._one = False
+        self._just_opened = False
         self.fold = QPushButton()
         self.fold.setProperty("kind", "flat")
         self.fold.setCheckable(True)
@@ -62,6 +62,7 @@ class HistoryList(QWidget):
             self._later()
 
     def _toggled(self, there: bool) -> None:
+        self._just_opened = there
         if not there:
             self._show(())
         self._later()
@@ -86,6 +87,9 @@ class HistoryList(QWidget):
     def _take(self, of: tuple[int, str], events: tuple[BoxEvent, ...]) -> None:
         if of == self._of and self.fold.isChecked():
             self._show(events)
+            if self._just_opened:
+                self._just_opened = False
+                QTimer.singleShot(0, self, self.opened.emit)
 
     def _show(self, events: Sequence[BoxEvent]) -> None:
         self.events = tuple(events[:MOST])

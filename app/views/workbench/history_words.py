@@ -16,6 +16,7 @@ from app.views.workbench.step_words import edit_words
 def event_words(event: BoxEvent, pack: Pack) -> str:
     """``disease named: eczema → psoriasis``; undone and redone steps say so."""
     said = _what(event, pack)
+    said = said[:1].upper() + said[1:]
     if event.way == "undo":
         return text("history.undone", what=said)
     return text("history.redone", what=said) if event.way == "redo" else said

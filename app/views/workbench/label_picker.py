@@ -10,6 +10,7 @@ from PySide6.QtGui import QAction, QColor, QFocusEvent, QKeyEvent, QPainter, QPe
 from PySide6.QtWidgets import (
     QLineEdit,
     QListView,
+    QSizePolicy,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -148,6 +149,7 @@ class LabelPicker(QWidget):
     def __init__(self, pack: Pack) -> None:
         super().__init__()
         self._pack = pack
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         self.search = _Search()
         self.model = LabelModel(self)
         self.list = QListView()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtWidgets import QFrame, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 WIDTH = 292  # at 1366 pixels the photo keeps 60 % of the window
@@ -35,4 +35,7 @@ class RightSide(QFrame):
         self._panels.setCurrentWidget(panel)
 
     def bring_into_view(self, part: QWidget) -> None:
+        """Scroll to it; what it has just got or shown is laid out first, level by level."""
+        for _ in range(4):
+            QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest.value)
         self._scroll.ensureWidgetVisible(part, 0, 12)

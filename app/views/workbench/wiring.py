@@ -78,6 +78,7 @@ def _wire_panels(bench: Workbench) -> None:
     a.verdict.verify_wanted.connect(canvas.toggle_verified)
     a.verdict.send_back.connect(boxes.send_back)
     a.sent_back.taken_back.connect(lambda: boxes.send_back(""))
+    a.history.opened.connect(lambda: bench.right.bring_into_view(a.history))
     for left in (a.picker.left, a.verdict.left):
         left.connect(canvas.setFocus)
 
