@@ -1,8 +1,8 @@
 """100,000 annotation files damaged at random: a result or a clear error for each, quickly, and nothing else.
 
 The files and what each must stand are those of the tests (``tests/unit/mutations.py``, ``format_trial.py``). Whatever
-else than ``UserError`` comes out, or takes longer than five seconds of processor time, is a failure: its seed and number
-are told, and the exit code is 1.
+else than ``UserError`` comes out, or takes longer than five seconds of processor time, is a failure: its seed and
+number are told, and the exit code is 1.
 """
 
 from __future__ import annotations

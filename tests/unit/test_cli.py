@@ -270,15 +270,16 @@ def test_a_new_name_freezes_the_whole_workspace_and_refuses_leaks(
 
 
 def test_export_writes_voc(squama: CommandLine, demo: Path, tmp_path: Path) -> None:
-    from app.annotation.voc import load_voc
+    from app.annotation.formats import Context, read
 
     out = tmp_path / "voc"
     found = squama("annotations_export", "annotations", "export", out, "--format", "voc", "--workspace", demo)
     files = sorted(out.iterdir())
-    read = [load_voc(f) for f in files]
-    assert found == {"images": len(files), "boxes": sum(len(v.objects) for v in read if v)}
+    pages = [read("voc", f.read_bytes(), f.name, Context()).pages[0] for f in files]
+    assert found == {"images": len(files), "boxes": sum(len(p.shapes) for p in pages)}
     assert found["images"] > 0
-    assert all(v and v.path == v.filename and v.width in (600, 800) for v in read)
+    assert all(f"<path>{p.image}</path>".encode() in f.read_bytes() for f, p in zip(files, pages, strict=True))
+    assert all(p.width in (600, 800) for p in pages)
     line = ("annotations", "export", out, "--format", "voc", "--workspace", demo)
     assert squama.refused(*line) == "output_exists"
     assert squama("annotations_export", *line, "--force") == found

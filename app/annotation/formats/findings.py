@@ -55,7 +55,7 @@ def _found(format: Format, data: bytes, name: str, context: Context) -> Iterator
     if format == "voc":
         for line, label in voc.without_place(data):
             yield Problem(line, "box_missing", text("findings.box_missing", label=label))
-    found = []
+    found: list[Problem] = []
     for page in sheet.pages:
         real = _real_size(format, page, name, context)
         yield from _page_problems(format, page, real)

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 
 from app.annotation.formats.boxes import mapped
 from app.annotation.formats.change import Change
+from app.annotation.formats.labelimg import edges, truncated, written
 from app.annotation.formats.sheet import LARGEST, LARGEST_PAGE, Context, DamageError, Page, Ring, Shape, Sheet
 from app.annotation.formats.splices import number, spliced
 from app.annotation.formats.xml_text import Node, decoded, escaped, read_nodes, space_before
-from app.annotation.voc import VocFile, VocObject, write_voc
 from app.common.geometry import box_from_corners
 from app.common.words import text
 
@@ -219,18 +219,16 @@ class _Dialect:
 
     def _edges(self, shape: Shape) -> tuple[str, str, str, str]:
         """labelImg's whole numbers where the file has such: cut, the minima at least 1."""
-        x0, y0, x1, y1 = shape.corners
         if not self._is_whole:
-            return number(x0, False), number(y0, False), number(x1, False), number(y1, False)
-        low = self._lowest
-        return str(int(max(x0, low))), str(int(max(y0, low))), str(int(x1)), str(int(y1))
+            x0, y0, x1, y1 = (number(v, whole=False) for v in shape.corners)
+        else:
+            x0, y0, x1, y1 = map(str, edges(shape.corners, self._lowest))
+        return x0, y0, x1, y1
 
     def _truncated(self, shape: Shape) -> str:
         if self._has_occluded:  # X-AnyLabeling's is always 0
             return "0"
-        x0, y0, x1, y1 = (int(v) for v in shape.corners)
-        width, height = self._size
-        return str(int(y1 == height or max(y0, 1) == 1 or x1 == width or max(x0, 1) == 1))
+        return str(truncated(edges(shape.corners), *self._size))
 
     def _said(self, node: Node, words: str) -> _Splice:
         """The node with other words in it."""
@@ -342,6 +340,5 @@ class _Dialect:
 
 
 def fresh(page: Page, _context: Context) -> bytes:
-    """labelImg's bytes; ``<path>`` is the bare file name, since a folder's can hold a patient's."""
-    objects = tuple(VocObject(s.label, box_from_corners(*s.corners), s.difficult) for s in page.shapes)
-    return write_voc(VocFile(page.photo_name, page.width, page.height, objects, page.verified, path=page.photo_name))
+    """labelImg's bytes."""
+    return written(page)
