@@ -16,7 +16,8 @@ from app.views.canvas.tag_pixmaps import Tag, drawn_tag
 from app.views.canvas.tags import Layout, Rect
 from app.views.canvas.view import View
 
-MOST_TAGS = 100
+MOST_TAGS = 100  # from more boxes in sight on, only the largest have one
+CROWD_TAGS = 60
 MOST_COVERED = 0.15  # share of the photo in sight
 _TAG_AREA = 110 * 18
 _MOST_KEPT = 5000  # pictures of tags
@@ -66,7 +67,7 @@ class TagLayer:
         seen = lines.in_sight(place, QRect(0, 0, size.width(), size.height()))
         crowd = len(seen) > MOST_TAGS
         if crowd:
-            seen = lines.largest(seen, MOST_TAGS)
+            seen = lines.largest(seen, CROWD_TAGS)
         apart = (wanted.chosen, wanted.without)
         boxes = [(item, rect) for item, rect in lines.rectangles(seen, place) if item.id not in apart]
         chosen = lines.find(wanted.chosen) if wanted.chosen != wanted.without else None

@@ -46,7 +46,8 @@ class Layout:
                 continue
             c0, c1 = x // _CELL, -(-(x + width) // _CELL)
             for row in self._prices[y // _CELL : -(-(y + height) // _CELL)]:
-                price += sum(row[c0:c1])
+                if any(cells := row[c0:c1]):
+                    price += sum(cells)
             if price < least:
                 best, least = (x, y), price
         return best or (box[0] - GAP, box[1] - height - GAP)
