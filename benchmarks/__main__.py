@@ -18,6 +18,7 @@ WITH_FULL = (
     "canvas_speed",
     "photo_list_speed",
     "kills",
+    "format_import",
     "needs_speed",
     "format_speed",
     "format_fuzz",
