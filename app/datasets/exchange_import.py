@@ -90,6 +90,8 @@ def _import(
         found = read_set(session, path, format, options, progress)
     if found.words and options.on_unknown == "refuse":
         raise UserError("unknown_labels", labels=listed(found))
+    if not found.pages:
+        return ImportedBoxes(0, 0, 0, tuple(found.failed))
     with _packs_ready(workspace, found, options), store.write(actor) as session:
         require(session, "import")
         require(session, "annotate")

@@ -291,6 +291,13 @@ def test_a_new_pack_goes_when_the_import_fails(opened: Store, workspace: Workspa
     assert code(caught) == "pack_exists"
 
 
+def test_where_nothing_is_imported_no_pack_is_made(opened: Store, workspace: Workspace, tmp_path: Path) -> None:
+    (tmp_path / "a.xml").write_bytes(b"<annotation>")
+    result = bring(opened, workspace, tmp_path / "a.xml", "voc", new_pack="mine")
+    assert [error.code for _, error in result.failed] == ["annotation_damaged"]
+    assert not workspace.packs.exists()
+
+
 def test_yolos_class_order_is_the_lists_and_never_changes(opened: Store, workspace: Workspace, tmp_path: Path) -> None:
     photo, other = add_photos(opened, "a.jpg", "new.jpg")
     source = tmp_path / "in"
