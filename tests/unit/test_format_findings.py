@@ -17,8 +17,10 @@ from app.annotation.formats import (
     Shape,
     check,
     checked,
+    classes_beside,
     detect,
     extended_class_list,
+    extended_data_yaml,
     files_of,
     fixed,
     fresh,
@@ -347,3 +349,33 @@ def test_a_yolo_set_is_checked_with_the_list_above_it_and_without_photos(squama:
     found = squama("annotations_check", "annotations", "check", tmp_path / "labels", "--format", "yolo")
     assert [(p["line"], p["code"]) for p in found["problems"]] == [(1, "box_outside"), (2, "unknown_class")]
     assert found["problems"][0]["text"].endswith("湿疹")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        "nc: 2\nnames: ['a', b]  # two\ntrain: x\n",
+        "train: x\nnames:\n  - a\n  - b\nnc: 2\n",
+        "train: x\r\nnames:\r\n- a\r\n- b",
+        "names:\n  0: a\n  1: 'b'  # last\nkpt_shape: [17, 3]\n",
+        "names: {0: a, 1: b}\n",
+        "names: []\nnc: 0\n",
+        'path: "数据"\nnames: [\n  "a",\n  "b",\n]\n',
+    ],
+)
+def test_data_yaml_grows_only_at_the_end_of_its_names(data: str, tmp_path: Path) -> None:
+    import yaml
+
+    file = tmp_path / "data.yaml"
+    file.write_bytes(data.encode())
+    before = classes_beside(tmp_path / "x.txt", tmp_path)
+    file.write_bytes(extended_data_yaml(data.encode(), ["湿疹", "c: d"]))
+    assert classes_beside(tmp_path / "x.txt", tmp_path) == (*before, "湿疹", "c: d")
+    new, old = yaml.safe_load(file.read_bytes()), yaml.safe_load(data)
+    assert new.get("nc", len(before) + 2) == len(before) + 2
+    assert {k: v for k, v in new.items() if k not in ("nc", "names")} == {
+        k: v for k, v in old.items() if k not in ("nc", "names")
+    }
+    assert all(line in file.read_bytes().decode() for line in data.splitlines() if "#" not in line and "nc" not in line
+               and "names: " not in line and '"b"' not in line)  # fmt: skip
+    assert extended_data_yaml(data.encode(), []) == data.encode()

@@ -29,6 +29,7 @@ from app.annotation.formats import (
     shapes_of,
     word_of,
 )
+from app.annotation.formats.boxes import extent
 from app.common.geometry import Box
 
 PEERS = Path(__file__).parents[1] / "fixtures" / "peers"
@@ -134,7 +135,10 @@ def test_run_lengths_agree_with_pycocotools(seed: int) -> None:
     runs = _unpacked(packed["counts"].decode("ascii"))
     flat = np.repeat(np.arange(len(runs)) % 2, runs)
     assert np.array_equal(flat.reshape(shape[::-1]).T, mask)
-    rle_rings({"size": list(shape), "counts": runs})
+    points = [p for ring in rle_rings({"size": list(shape), "counts": runs}) for p in ring]
+    x, y, w, h = masks.toBbox(packed)
+    if w > 1 and h > 1:
+        assert extent(tuple(points)) == pytest.approx((x, y, x + w, y + h))
 
 
 def test_a_mask_whose_box_changes_gives_way_to_the_box() -> None:

@@ -11,21 +11,20 @@ from dataclasses import replace
 from functools import partial
 from pathlib import PurePath
 
-from app.annotation.formats import coco, createml, labelme, voc, yolo
+from app.annotation.formats import coco_writing, createml, labelimg, labelme_writing, yolo
 from app.annotation.formats.boxes import annotations_of, shapes_of
 from app.annotation.formats.change import change_of
-from app.annotation.formats.findings import Checked, check, checked, fixed
-from app.annotation.formats.folder import (
+from app.annotation.formats.class_lists import (
     CLASS_LIST,
     DATA_YAML,
-    bytes_of,
     classes_beside,
-    detect,
     extended_class_list,
-    files_of,
+    extended_data_yaml,
     keypoints_beside,
     read_classes,
 )
+from app.annotation.formats.findings import Checked, check, checked, fixed
+from app.annotation.formats.folder import bytes_of, detect, files_of
 from app.annotation.formats.kinds import FORMATS, SET_FILE, SUFFIXES, WHOLE_SET, Format
 from app.annotation.formats.registry import patch, read
 from app.annotation.formats.sheet import (
@@ -43,14 +42,14 @@ from app.annotation.formats.yolo import needed_classes
 
 _NO_NAME = re.compile(r'[\x00-\x1f<>:"|?*]')
 _WRITERS: dict[Format, Callable[[Page, Context], bytes]] = {
-    "voc": voc.fresh,
+    "voc": labelimg.written,
     "yolo": yolo.fresh,
-    "labelme": partial(labelme.fresh, "labelme"),
-    "xanylabeling": partial(labelme.fresh, "xanylabeling"),
+    "labelme": partial(labelme_writing.fresh, "labelme"),
+    "xanylabeling": partial(labelme_writing.fresh, "xanylabeling"),
 }
 _SET_WRITERS: dict[Format, Callable[[Sequence[Page], Context], bytes]] = {
     "createml": createml.fresh,
-    "coco": coco.fresh,
+    "coco": coco_writing.fresh,
 }
 
 __all__ = [
@@ -76,6 +75,7 @@ __all__ = [
     "classes_beside",
     "detect",
     "extended_class_list",
+    "extended_data_yaml",
     "files_of",
     "fixed",
     "fresh",

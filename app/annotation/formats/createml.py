@@ -7,6 +7,16 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from app.annotation.formats.change import Change
+from app.annotation.formats.json_style import (
+    in_place_of,
+    indent_at,
+    object_like,
+    rendered,
+    style_of,
+    tidy,
+    with_elements,
+    with_member,
+)
 from app.annotation.formats.json_text import (
     Span,
     Splice,
@@ -14,19 +24,11 @@ from app.annotation.formats.json_text import (
     a_text,
     decoded,
     elements,
-    in_place_of,
-    indent_at,
     line_at,
     lines_at,
     member,
-    object_like,
     parsed,
-    rendered,
     root_of,
-    style_of,
-    tidy,
-    with_elements,
-    with_member,
 )
 from app.annotation.formats.sheet import Context, Corners, DamageError, Page, Shape, Sheet
 from app.annotation.formats.splices import spliced

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from app.annotation.formats.sheet import Corners, Page, Shape
+from app.annotation.formats.sheet import Context, Corners, Page, Shape
 from app.annotation.formats.xml_text import escaped
 from app.common.geometry import box_from_corners
 
 
-def written(page: Page) -> bytes:
+def written(page: Page, _context: Context) -> bytes:
     """The bytes; ``<path>`` is the bare name and ``<folder>`` empty, since a folder's name can hold a patient's."""
     return ("\n".join(_lines(page)) + "\n").encode("utf-8")
 

@@ -38,9 +38,18 @@ def rle_rings(raw: dict[str, Any]) -> tuple[Ring, ...]:
     runs = _unpacked(counts) if isinstance(counts, str) else counts
     if not isinstance(runs, list) or not all(type(v) is int and v >= 0 for v in runs) or sum(runs) != height * width:
         raise ValueError(text("formats.bad_mask"))
-    lengths = np.asarray(runs, np.int64)
-    values = (np.arange(len(runs)) % 2).astype(np.uint8)
-    return _rings(np.repeat(values, lengths).reshape(width, height).T, 0, 0)
+    ends = np.cumsum(np.asarray(runs, np.int64))
+    starts, stops = ends[:-1:2], ends[1::2]  # of the foreground
+    filled = stops > starts
+    if not filled.any():
+        return ()
+    starts, stops = starts[filled], stops[filled]
+    left, right = int(starts[0]) // height, int(stops[-1] - 1) // height + 1  # only these columns are drawn
+    flat = np.zeros((right - left) * height + 1, np.int8)
+    flat[starts - left * height] = 1
+    flat[stops - left * height] -= 1
+    part = np.cumsum(flat[:-1], dtype=np.int8).astype(np.uint8)
+    return _rings(part.reshape(right - left, height).T, left, 0)
 
 
 def _unpacked(counts: str) -> list[int]:

@@ -6,7 +6,16 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import PurePath
 
-from app.annotation.formats import coco, createml, labelme, voc, yolo
+from app.annotation.formats import (
+    coco,
+    coco_writing,
+    createml,
+    labelme,
+    labelme_writing,
+    voc,
+    voc_changing,
+    yolo,
+)
 from app.annotation.formats.change import Change
 from app.annotation.formats.kinds import Format
 from app.annotation.formats.sheet import Context, DamageError, Sheet
@@ -20,12 +29,12 @@ _READERS: dict[Format, Callable[[bytes, str, Context], Sheet]] = {
     "xanylabeling": labelme.read,
 }
 _PATCHERS: dict[Format, Callable[[bytes, Sheet, Change, Context], bytes]] = {
-    "voc": voc.patched,
+    "voc": voc_changing.patched,
     "yolo": yolo.patched,
     "createml": createml.patched,
-    "coco": coco.patched,
-    "labelme": partial(labelme.patched, "labelme"),
-    "xanylabeling": partial(labelme.patched, "xanylabeling"),
+    "coco": coco_writing.patched,
+    "labelme": partial(labelme_writing.patched, "labelme"),
+    "xanylabeling": partial(labelme_writing.patched, "xanylabeling"),
 }
 
 
