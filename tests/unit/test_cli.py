@@ -206,14 +206,14 @@ def test_a_folder_that_cannot_be_opened_is_named_by_its_own_path(
     squama: CommandLine, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (photos / "text.jpg").unlink()
-    scan = os.scandir
+    listed = os.listdir
 
     def refusing(path: Any) -> Any:
         if Path(path).name == "sub":
             raise PermissionError(13, "Permission denied", str(path))
-        return scan(path)
+        return listed(path)
 
-    monkeypatch.setattr(os, "scandir", refusing)
+    monkeypatch.setattr(os, "listdir", refusing)
     found = squama("import", "import", photos, "--workspace", tmp_path / "w", status=1)
     assert found["imported"] == 2
     assert [(f["item"], f["error"]["code"]) for f in found["failed"]] == [(str(photos / "sub"), "folder_unreadable")]
