@@ -161,7 +161,7 @@ class Actions(QObject):
         self._at_work.setExclusionPolicy(QActionGroup.ExclusionPolicy.None_)
         self._actions = {entry.key: self._make(entry, page, commands[entry.key]) for entry in ENTRIES}
         self.labels: dict[str, QAction] = {}
-        keys.use_keys(KeyTable({}, {name: tuple(own) for name, own in chosen.items()}))
+        keys.use_keys(key_table(pack, chosen))
         self.set_pack(pack)
 
     def set_pack(self, pack: Pack) -> None:
@@ -170,7 +170,7 @@ class Actions(QObject):
         for disease in pack.labels:
             if disease.key not in self.labels:
                 self.labels[disease.key] = self._make_label(disease.key)
-        self._use(keys.table_of(_defaults(pack), keys.present().chosen))
+        self._use(key_table(pack, keys.present().chosen))
 
     def _make_label(self, key: str) -> QAction:
         action = QAction(self._page)
@@ -259,6 +259,11 @@ class Actions(QObject):
 
 def label_key(disease: str) -> str:
     return f"label:{disease}"
+
+
+def key_table(pack: Pack, chosen: Mapping[str, Iterable[str]]) -> KeyTable:
+    """The defaults, and what a person chose instead."""
+    return keys.table_of(_defaults(pack), chosen)
 
 
 def _defaults(pack: Pack) -> dict[str, tuple[str, ...]]:

@@ -12,6 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from app.common.geometry import Box
 from app.common.words import text
+from app.views import keys
 from app.views.workbench.box_commands import LINES
 from app.views.workbench.workbench import Workbench
 from tests.gui.acting import drag, label_at, labels, settle
@@ -202,7 +203,7 @@ def test_a_suggestion_is_answered_in_the_list(annotating: Program, qtbot: QtBot)
 def test_a_rough_box_is_tightened_in_one_step(
     annotating: Program, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.annotation.tighten.tighten", lambda pixels, box: Box(12, 66, 25, 100))
+    monkeypatch.setattr("app.annotation.tighten.tighten_in", lambda photo, box: Box(12, 66, 25, 100))
     bench = annotating.workbench
     press(qtbot, bench, Key.Key_4)
     bench.canvas.add_box(Box(5, 60, 30, 110))
@@ -212,7 +213,7 @@ def test_a_rough_box_is_tightened_in_one_step(
     assert bench.canvas.flashing()
     press(qtbot, bench, Key.Key_Z, CONTROL)
     qtbot.waitUntil(lambda: only_box(bench) == Box(5, 60, 30, 110), timeout=PATIENCE)
-    monkeypatch.setattr("app.annotation.tighten.tighten", lambda pixels, box: None)
+    monkeypatch.setattr("app.annotation.tighten.tighten_in", lambda photo, box: None)
     press(qtbot, bench, Key.Key_T)
     qtbot.waitUntil(lambda: annotating.window.messages.texts() == [text("boxes.not_tightened")], timeout=PATIENCE)
     assert only_box(bench) == Box(5, 60, 30, 110)
@@ -228,7 +229,7 @@ def only_box(bench: Workbench) -> Box:
 def test_a_tightened_suggestion_is_accepted_there(
     annotating: Program, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.annotation.tighten.tighten", lambda pixels, box: Box(33, 26, 70, 58))
+    monkeypatch.setattr("app.annotation.tighten.tighten_in", lambda photo, box: Box(33, 26, 70, 58))
     bench = annotating.workbench
     bench.canvas.select(bench.sitting.lesions()[0].id)
     press(qtbot, bench, Key.Key_T)
@@ -367,3 +368,21 @@ def test_every_word_of_the_panel_follows_the_language(annotating: Program, qtbot
     assert bench.annotate.verdict.back.text() == "退回"
     assert bench.looks.keep.text() == "下一张沿用"
     assert bench.tools.more.toolTip() == "更多工具"
+
+
+def test_what_flashes_stays_behind_with_its_photo(annotating: Program, qtbot: QtBot) -> None:
+    bench = annotating.workbench
+    press(qtbot, bench, Key.Key_Y, SHIFT)
+    bench.canvas.flash([bench.sitting.lesions()[0].id])
+    go(qtbot, bench, Key.Key_D, "photo 2.jpg")
+    assert not bench.canvas.flashing()
+
+
+def test_the_keys_that_a_person_chose_are_said_from_the_start(start: Start, reading: Program, qtbot: QtBot) -> None:
+    actions = reading.workbench.actions_
+    actions.change_keys(keys.present().given("name", ["F3"]).given("draw", []))
+    settle(qtbot, reading)
+    panel = start().workbench.annotate
+    assert panel.picker.search.placeholderText() == keys.with_key(text("labels.find"), "name")
+    assert "F3" in panel.picker.search.placeholderText()
+    assert panel._note.text() == text("annotate.no_boxes", pressed=text("menu.draw"))

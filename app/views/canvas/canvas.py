@@ -71,6 +71,7 @@ class PhotoCanvas(KeyView):
         self._standstill.stop()
         self._moved_last = ""
         self._document = None
+        self._end_flash()
         super().clear_photo()
         self._show(document=None, suggestions=(), readings={})
         self.stop_drawing()

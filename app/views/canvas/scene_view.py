@@ -132,6 +132,7 @@ class SceneView(PhotoView):
         return [item.box for item in self.scene.items if item.id in ids] + list(gone)
 
     def _end_flash(self) -> None:
+        self._flash_ends.stop()
         self._flashing = (frozenset(), ())
         self.update()
 

@@ -135,7 +135,7 @@ class AnnotatePanel(QWidget):
         self.next_needing.setText(text("annotate.next_needing"))
         self.next_needing.setToolTip(with_key(text("menu.next_needing"), "next_needing"))
         self._heading.setText(text("annotate.boxes", n=len(self._lesions)))
-        self._note.setText(text("annotate.no_boxes", pressed=keys.written("draw")))
+        self._note.setText(text("annotate.no_boxes", pressed=keys.written("draw") or text("menu.draw")))
         self._note.setVisible(not self._lesions)
         self.accept_all.setText(text("annotate.accept_all", n=suggested))
         self.accept_all.setToolTip(with_key(text("answer.accept_all_tip"), "accept_all"))

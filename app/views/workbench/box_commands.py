@@ -172,10 +172,9 @@ class BoxCommands(QObject):
 
 
 def _tight(photo: Path, box: Box) -> Box | None:
-    from app.annotation.tighten import tighten
-    from app.common.images import read_photo
+    from app.annotation.tighten import tighten_in
 
-    return tighten(read_photo(photo).pixels, box)
+    return tighten_in(photo, box)
 
 
 def _tight_edit(document: Document, id_: str, box: Box, bench: Workbench) -> Edit | None:

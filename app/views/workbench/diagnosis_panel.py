@@ -135,7 +135,7 @@ class DiagnosisPanel(QWidget):
         chosen = next((lesion for lesion in self._lesions if lesion.id == self._selected), None)
         suggested = sum(lesion.state == "suggested" for lesion in self._lesions)
         self._lesions_heading.setText(text("lesions.heading_n", n=len(self._lesions)))
-        key = keys.written("draw")
+        key = keys.written("draw") or text("menu.draw")
         if self._busy:
             self._note.setText(text("lesions.busy"))
         else:

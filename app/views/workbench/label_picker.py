@@ -226,7 +226,7 @@ class LabelPicker(QWidget):
             self._pick(key)
 
     def retranslate(self) -> None:
-        self.search.setPlaceholderText(text("labels.find", pressed=keys.written("name")))
+        self.search.setPlaceholderText(with_key(text("labels.find"), "name"))
         self.search.setToolTip(with_key(text("labels.find_tip"), "name"))
         self.search.setAccessibleName(text("labels.find_tip"))
         self.list.setAccessibleName(text("annotate.diseases"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication, QEvent, Qt
-from PySide6.QtWidgets import QFrame, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 WIDTH = 292  # at 1366 pixels the photo keeps 60 % of the window
 
@@ -13,9 +13,11 @@ class RightSide(QFrame):
         super().__init__()
         self.setObjectName("rightPanel")
         self.setMinimumWidth(WIDTH)
+        self._all = panels
         self._panels = QStackedWidget()
         for panel in panels:
             self._panels.addWidget(panel)
+        self.show_panel(panels[0])
         inside = QWidget()
         column = QVBoxLayout(inside)
         column.setContentsMargins(12, 12, 12, 12)
@@ -32,6 +34,10 @@ class RightSide(QFrame):
         around.addWidget(scroll)
 
     def show_panel(self, panel: QWidget) -> None:
+        """The other panels take no room: the tallest does not make the others scroll."""
+        for other in self._all:
+            height = QSizePolicy.Policy.Preferred if other is panel else QSizePolicy.Policy.Ignored
+            other.setSizePolicy(QSizePolicy.Policy.Preferred, height)
         self._panels.setCurrentWidget(panel)
 
     def bring_into_view(self, part: QWidget) -> None:

@@ -14,10 +14,11 @@ from app.annotation.document import Document
 from app.annotation.needs import Need, needs
 from app.common.words import text
 from app.datasets.records import ImageRow, Step
-from app.views.actions import Actions
+from app.views.actions import Actions, key_table
 from app.views.canvas import PhotoCanvas
 from app.views.engine_bridge import EngineBridge
 from app.views.exchange.errands import Errands
+from app.views.keys import use_keys
 from app.views.photo_list import PhotoPanel
 from app.views.services import Services
 from app.views.thumbnails import Thumbnails
@@ -50,6 +51,7 @@ class Workbench(QWidget):
         self.services = services
         self.frame = window
         self.engine = engine
+        use_keys(key_table(services.pack, services.settings.keys))  # the panels say them
         self.canvas = PhotoCanvas()
         self.canvas.set_pack(services.pack)
         self.canvas.set_min_score(services.settings.min_score)
