@@ -9,10 +9,11 @@ the seed and the name, so that the same boxes and seed give the same patches on 
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain, zip_longest
+from itertools import chain, count, zip_longest
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args
 
@@ -35,6 +36,8 @@ PADDINGS: tuple[Padding, ...] = get_args(Padding)
 ENCODINGS: tuple[Encoding, ...] = get_args(Encoding)
 LEFT_OUT: tuple[LeftOut, ...] = get_args(LeftOut)
 T = TypeVar("T")
+_LONGEST = 48  # four bytes each, and a file name has 255
+_RESERVED = {"CON", "PRN", "AUX", "NUL", *(f"{port}{n}" for port in ("COM", "LPT") for n in range(10))}  # on Windows
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +149,8 @@ def plan_patches(session: Session, options: PatchOptions) -> PatchPlan:
         found.setdefault(label, []).append(candidate)
     if not any(found.values()):
         raise UserError("no_patches")
-    drawn = [_named(draw(found[disease], options, disease), options) for disease in found]
+    folder = folder_names(found)
+    drawn = [_named(draw(found[disease], options, disease), folder[disease], options) for disease in found]
     available = {disease: len(candidates) for disease, candidates in found.items()}
     return PatchPlan(options, tuple(chain.from_iterable(drawn)), available, dict(left_out))
 
@@ -181,12 +185,26 @@ def _name(patch: Patch) -> str:
     return f"{patch.photo}:{patch.image_id}:{patch.box.as_list()}"
 
 
-def _named(patches: Sequence[Patch], options: PatchOptions) -> list[Patch]:
+def folder_names(diseases: Iterable[str]) -> dict[str, str]:
+    """A name for each disease that every file system takes: a label of a foreign file may be anything, as ``../a``.
+
+    Two labels that would share a folder get a number.
+    """
+    found: dict[str, str] = {}
+    for disease in diseases:
+        plain = re.sub(r"[^\w-]+", "_", disease).strip("_")[:_LONGEST] or "label"
+        plain = f"{plain}_" if plain.upper() in _RESERVED else plain
+        taken = {name.casefold() for name in found.values()}
+        numbered = chain((plain,), (f"{plain}-{n}" for n in count(2)))
+        found[disease] = next(name for name in numbered if name.casefold() not in taken)
+    return found
+
+
+def _named(patches: Sequence[Patch], folder: str, options: PatchOptions) -> list[Patch]:
     """File names that say nothing of patient and photo."""
     digits = max(4, len(str(options.per_disease)))
     return [
-        replace(p, name=f"{p.disease}/{p.disease}-{n:0{digits}}.{options.encoding}")
-        for n, p in enumerate(patches, start=1)
+        replace(p, name=f"{folder}/{folder}-{n:0{digits}}.{options.encoding}") for n, p in enumerate(patches, start=1)
     ]
 
 

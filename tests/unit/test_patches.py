@@ -23,7 +23,7 @@ from app.common.packs import load_pack
 from app.common.workspace import Workspace, open_workspace
 from app.datasets import store
 from app.datasets.patch_files import COLUMNS, GREY, TABLE, PatchResult, cut_patch, write_patches
-from app.datasets.patches import Patch, PatchOptions, PatchPlan, plan_patches
+from app.datasets.patches import Patch, PatchOptions, PatchPlan, folder_names, plan_patches
 from app.datasets.records import NewImage
 from app.datasets.store import Store, open_store
 from db.tables import Image
@@ -173,6 +173,24 @@ def test_names_of_files_say_nothing_of_patient_and_photo(opened: Store, place: W
         "patches.csv",
         "psoriasis/psoriasis-0001.png",
     ]
+
+
+@given(st.lists(st.text(max_size=120) | st.sampled_from(["../a", "/etc", "nul", "a.", "A", "a", ".."]), unique=True))
+def test_any_label_gives_a_folder_of_its_own_inside(labels: list[str]) -> None:
+    names = folder_names(labels)
+    assert list(names) == labels
+    assert len({n.casefold() for n in names.values()}) == len(labels)
+    for name in names.values():
+        assert name
+        assert not set(name) & set('/\\:*?"<>|. \0')
+        assert name.casefold() not in {"nul", "con", "com1"}
+        assert len(name) < 100
+
+
+def test_folders_of_the_pack_are_its_keys() -> None:
+    keys = load_pack().keys
+    assert folder_names(keys) == {k: k for k in keys}
+    assert folder_names(["玫瑰糠疹", "Wart / common"]) == {"玫瑰糠疹": "玫瑰糠疹", "Wart / common": "Wart_common"}
 
 
 def one_patch(at: Box) -> Patch:
