@@ -6,7 +6,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-from app.annotation.formats import Context, extended_class_list, fresh, needed_classes, read_classes
+from app.annotation.formats import (
+    Context,
+    extended_class_list,
+    extended_data_yaml,
+    fresh,
+    needed_classes,
+    read_classes,
+)
 from app.datasets.box_sets import CLASS_LIST, DATA_YAML
 
 
@@ -26,7 +33,7 @@ class ClassList:
     def written(self) -> dict[str, bytes]:
         """The files of the list, changed only by what came to its end."""
         new = self.extended[len(self.classes) :]
-        made = {name: _more(name, data, self.extended, new) for name, data in self.files.items()}
+        made = {name: _more(name, data, new) for name, data in self.files.items()}
         if made:
             return made
         lists = fresh("yolo", (), Context(self.extended or self.classes))
@@ -67,16 +74,12 @@ class ClassLists:
         return {name: data for one in self._lists.values() for name, data in one.written().items()}
 
 
-def _more(name: str, data: bytes, classes: tuple[str, ...], new: tuple[str, ...]) -> bytes:
+def _more(name: str, data: bytes, new: tuple[str, ...]) -> bytes:
     if not new:
         return data
     if PurePosixPath(name).name == CLASS_LIST:
         return extended_class_list(data, new)
-    import yaml
-
-    raw = yaml.safe_load(data)
-    raw |= {"nc": len(classes), "names": dict(enumerate(classes))}
-    return bytes(yaml.safe_dump(raw, allow_unicode=True, sort_keys=False), "utf-8")
+    return extended_data_yaml(data, new)
 
 
 def _yaml_names(data: bytes) -> tuple[str, ...]:
