@@ -127,7 +127,7 @@ def test_every_word_follows_the_language_at_once(reading: Program, qtbot: QtBot)
     assert reading.window.header.banner.text() == text("window.banner")
     assert "仅供科研使用" in reading.window.header.banner.text()
     assert bench.diagnosis.accept.text() == "采纳"
-    assert bench.actions_["save"].text() == "保存标注（VOC）"
+    assert bench.actions_["save"].text() == "保存标注"
     english = [
         w.text()
         for w in QApplication.allWidgets()
