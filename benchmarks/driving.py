@@ -96,7 +96,7 @@ class Driven(QObject):
     def next_painted(self, go: Callable[[], object], boxes: int = -1) -> float:
         """From ``go`` to the first paint of another photo than the one there is now, with so many boxes, ms."""
         before = self.program.workbench.canvas._photo
-        self.painted.clear()
+        self.painted.clear()  # frees the photo before, before the clock runs
 
         def seen() -> list[float]:
             return [at for at, photo, has in self.painted if photo is not before and has >= boxes]

@@ -21,6 +21,7 @@ Image.MAX_IMAGE_PIXELS = None  # our own limit stands in app.common.images and n
 
 FORMATS = ("JPEG", "PNG", "TIFF", "BMP", "WEBP", "HEIF")
 _ORIENTATION, _SOFTWARE = 0x0112, 0x0131
+_PNG_SIGNATURE = 8  # bytes before the first chunk
 # What Pillow raises on damaged files.
 DAMAGE = (OSError, SyntaxError, ValueError, TypeError, IndexError, KeyError, EOFError, OverflowError, struct.error)
 
@@ -59,7 +60,7 @@ def read_header(file: BinaryIO, name: str) -> Header:
         UserError: as :func:`open_picture`.
     """
     picture = open_picture(file, name)
-    orientation, software = _exif(picture)
+    orientation, software = _exif(picture, file)
     width, height = picture.size
     # Pillow hands TIFF and HEIF out upright already.
     if picture.format in ("TIFF", "HEIF"):
@@ -71,15 +72,32 @@ def read_header(file: BinaryIO, name: str) -> Header:
     )
 
 
-def _exif(picture: Image.Image) -> tuple[int, str]:
+def _exif(picture: Image.Image, file: BinaryIO) -> tuple[int, str]:
     """Orientation and software; damaged EXIF counts as none, since the pixels are still good."""
     try:
-        exif = picture.getexif()
+        if picture.format == "PNG" and "exif" not in picture.info:
+            picture.info["exif"] = _exif_of_png(file)
+        exif = Image.Image.getexif(picture)  # a PNG's own would decode all of it to find what may follow the pixels
         orientation, software = exif.get(_ORIENTATION, 1), exif.get(_SOFTWARE, "")
     except DAMAGE:
         return 1, ""
     valid = isinstance(orientation, int) and 1 <= orientation <= 8
     return (orientation if valid else 1), str(software)
+
+
+def _exif_of_png(file: BinaryIO) -> bytes:
+    """The eXIf chunk, wherever it stands; the chunks of pixels are passed over. The file stays where it is."""
+    place = file.tell()
+    file.seek(_PNG_SIGNATURE)
+    found = b""
+    while not found and len(head := file.read(8)) == 8 and head[4:] != b"IEND":
+        length = int.from_bytes(head[:4], "big")
+        if head[4:] == b"eXIf":
+            found = file.read(length)
+        else:
+            file.seek(length + 4, io.SEEK_CUR)
+    file.seek(place)
+    return found
 
 
 def _profile(picture: Image.Image) -> bytes:

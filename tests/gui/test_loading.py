@@ -221,12 +221,14 @@ def test_a_photo_that_breaks_off_is_shown_as_far_as_it_goes_and_no_model_reads_i
     bench = start(folder).workbench
     qtbot.waitUntil(lambda: stands(bench, "a.jpg"), timeout=PATIENCE)
     assert bench.sitting.photo_warnings == ("photo_truncated",)
+    assert bench.frame.messages.codes == ["image_truncated"]
     qtbot.waitUntil(lambda: bench.engine.is_ready and not bench.sitting.busy, timeout=PATIENCE)
     assert not bench.sitting.answer
     assert bench.canvas.has_photo()
     qtbot.keyClick(bench.canvas, Qt.Key.Key_D)
     qtbot.waitUntil(lambda: bool(bench.sitting.answer), timeout=PATIENCE)
     assert bench.sitting.photo_warnings == ()
+    assert bench.frame.messages.codes == []
 
 
 def test_a_photo_beyond_the_limit_is_refused_at_once_with_the_limit(

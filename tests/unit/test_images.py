@@ -343,6 +343,16 @@ def test_bytes_have_a_name_too() -> None:
     assert "photo" in caught.value.what
 
 
+def test_a_png_may_say_behind_its_pixels_how_it_is_turned(photo_pixels: Pixels) -> None:
+    data = with_orientation(photo_pixels, "PNG", 6)
+    start = data.index(b"eXIf") - 4
+    end = start + int.from_bytes(data[start : start + 4], "big") + 12
+    last = data.index(b"IEND") - 4
+    late = data[:start] + data[end:last] + data[start:end] + data[last:]
+    assert photo_size(late) == photo_size(data) == photo_pixels.shape[1::-1]
+    assert (read_photo(late).pixels == read_photo(data).pixels).all()
+
+
 def test_a_huge_png_is_refused_by_its_header(tmp_path: Path) -> None:
     header = png_chunk(b"IHDR", struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0))
     file = tmp_path / "bomb.png"

@@ -153,6 +153,9 @@ class Sitting(QObject):
         self.row_changed.emit(on_desk.row)
         self.undoing.tell(on_desk.journal)
         self.photo_shown.emit()
+        if "photo_truncated" in loaded.warnings:
+            self.problem = "image_truncated"
+            self.failed.emit(UserError("image_truncated", file=on_desk.row.name))
         self.undoing.photo_stands(on_desk.row.id)
         if on_desk.answer is not None:
             self.reading_changed.emit()
