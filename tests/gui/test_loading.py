@@ -169,6 +169,20 @@ def test_the_next_photo_stands_ready_with_its_boxes(reading: Program, qtbot: QtB
     qtbot.waitUntil(lambda: stands(bench, "photo 1.jpg"), timeout=PATIENCE)
 
 
+def test_all_pixels_come_with_half_of_them(tmp_path: Path, photo_pixels: NDArray[np.uint8]) -> None:
+    from app.views.workbench.photo_loader import load_levels
+
+    file = folder_of(tmp_path / "photos", photo_pixels, ["a.jpg"]) / "a.jpg"
+    half, whole = load_levels(file)
+    height, width = photo_pixels.shape[:2]
+    assert (whole.width(), whole.height(), half.width(), half.height()) == (width, height, width // 2, height // 2)
+    red, green, blue = (int(v) for v in photo_pixels[10, 20])
+    seen = whole.pixelColor(20, 10)
+    assert max(abs(seen.red() - red), abs(seen.green() - green), abs(seen.blue() - blue)) < 12
+    smaller = half.pixelColor(10, 5)
+    assert abs(smaller.red() - red) < 12
+
+
 def test_decoded_photos_are_kept_within_a_limit(
     qtbot: QtBot, tmp_path: Path, photo_pixels: NDArray[np.uint8], monkeypatch: pytest.MonkeyPatch
 ) -> None:

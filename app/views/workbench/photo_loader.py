@@ -18,7 +18,7 @@ from PySide6.QtGui import QImage
 
 from app.common.errors import UserError
 from app.views.background import Background
-from app.views.images import image_of
+from app.views.images import halved, image_of
 
 FIRST_SHORT_SIDE = 900
 """Pixels of the shorter side, enough for a canvas of most screens; see :meth:`PhotoLoader.set_room`."""
@@ -47,7 +47,7 @@ class PhotoLoader(QObject):
         self._short_side = FIRST_SHORT_SIDE
         self._kept: OrderedDict[Path, Loaded] = OrderedDict()
         self._bytes = 0
-        self._waiting: list[Future[Loaded]] = []
+        self._waiting: list[Future[Loaded] | Future[tuple[QImage, ...]]] = []
 
     def set_room(self, width: int, height: int) -> None:
         """The canvas in the screen's pixels: a photo fitted into it never needs a longer shorter side than this."""
@@ -71,9 +71,9 @@ class PhotoLoader(QObject):
         keep = partial(self._keep_and, done)
         self._waiting.append(self._background.work(load, keep, failed, owner=self, lane="photo"))
 
-    def load_whole(self, path: Path, done: Callable[[Loaded], object]) -> None:
-        """All its pixels. Given up when another photo is loaded; a failure was told at the first look."""
-        load = partial(load_photo, path, None)
+    def load_whole(self, path: Path, done: Callable[[tuple[QImage, ...]], object]) -> None:
+        """All its pixels, and before them half. Given up when another photo is loaded; a failure was told before."""
+        load = partial(load_levels, path)
         self._waiting.append(self._background.work(load, done, lambda _: None, owner=self, lane="ahead"))
 
     def ahead(self, paths: Iterable[Path], done: Callable[[Loaded], object]) -> None:
@@ -128,3 +128,13 @@ def load_photo(path: Path, short_side: int | None) -> Loaded:
 
     photo = read_photo(path, short_side, broken_too=True)
     return Loaded(path, image_of(photo), (photo.width, photo.height), photo.synthetic, photo.warnings)
+
+
+def load_levels(path: Path) -> tuple[QImage, ...]:
+    """The photo at half its scale and whole: halving 24 megapixels on the GUI thread would stall it at the first zoom.
+
+    Raises:
+        UserError: as :func:`load_photo`.
+    """
+    whole = load_photo(path, None).image
+    return halved(whole), whole

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QImage
 
 from app.annotation.answers import Top3, lesion_tops, suggestions_of, top3_of
 from app.annotation.document import Document, Edit
@@ -190,9 +191,10 @@ class Sitting(QObject):
         elif changed.topics:
             self._desks.pop(changed.image, None)
 
-    def _improve(self, image_id: int, whole: Loaded) -> None:
+    def _improve(self, image_id: int, levels: tuple[QImage, ...]) -> None:
         if self.shown and self.row is not None and self.row.id == image_id:
-            self._canvas.improve_photo(whole.image)
+            for image in levels:
+                self._canvas.improve_photo(image)
 
     # -- boxes ---------------------------------------------------------------------------------------------------
     def stepped(self, row: ImageRow) -> None:
