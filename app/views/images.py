@@ -34,7 +34,7 @@ def halved(image: QImage) -> QImage:
     return half
 
 
-def _array(memory: memoryview, width: int, height: int) -> NDArray[np.uint8]:
+def _array(memory: bytes | bytearray | memoryview, width: int, height: int) -> NDArray[np.uint8]:
     """An RGB32 image's own memory, height x width x 4."""
     import numpy as np
 
