@@ -41,23 +41,26 @@ def read(data: bytes, _stem: str, _context: Context) -> Sheet:
     Raises:
         DamageError: when it is no complete COCO file, or a box names a photo or a category that the file does not have.
     """
-    body = decoded(data).body
+    with uncollected():  # until the raw values are gone again: else the collector walks them all, to free none
+        return _sheet(decoded(data).body)
+
+
+def _sheet(body: str) -> Sheet:
     raw = parsed(body)
     if not isinstance(raw, dict) or not all(isinstance(raw.get(name), list) for name in LISTS):
         raise DamageError(text("formats.no_coco"), 1)
-    with uncollected():
-        names: dict[Any, str] = {}
-        for place, (key, name) in enumerate(_each(body, raw, "categories", _category)):
-            if names.setdefault(key, name) != name:
-                raise DamageError(text("formats.id_twice", id=key), _line(body, "categories", place))
-        pages: dict[str, tuple[int, int, list[Shape]]] = {}
-        places: dict[Any, list[Shape]] = {}
-        for place, (key, name, width, height) in enumerate(_each(body, raw, "images", _photo)):
-            shapes = pages.setdefault(name, (width, height, []))[2]
-            if places.setdefault(key, shapes) is not shapes:
-                raise DamageError(text("formats.id_twice", id=key), _line(body, "images", place))
-        _place(body, raw["annotations"], names, places)
-        made = tuple(Page(name, w, h, tuple(found)) for name, (w, h, found) in pages.items())
+    names: dict[Any, str] = {}
+    for place, (key, name) in enumerate(_each(body, raw, "categories", _category)):
+        if names.setdefault(key, name) != name:
+            raise DamageError(text("formats.id_twice", id=key), _line(body, "categories", place))
+    pages: dict[str, tuple[int, int, list[Shape]]] = {}
+    places: dict[Any, list[Shape]] = {}
+    for place, (key, name, width, height) in enumerate(_each(body, raw, "images", _photo)):
+        shapes = pages.setdefault(name, (width, height, []))[2]
+        if places.setdefault(key, shapes) is not shapes:
+            raise DamageError(text("formats.id_twice", id=key), _line(body, "images", place))
+    _place(body, raw["annotations"], names, places)
+    made = tuple(Page(name, w, h, tuple(found)) for name, (w, h, found) in pages.items())
     return Sheet(made, tuple(names.values()))
 
 
