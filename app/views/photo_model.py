@@ -83,7 +83,8 @@ class PhotoModel(QAbstractListModel):
             if position is not None:
                 self._all[position] = row
                 index = self.index_of(row.id)
-                self.dataChanged.emit(index, index)
+                if index.isValid():
+                    self.dataChanged.emit(index, index)
 
     def remove_row(self, image_id: int) -> None:
         """The photo is in the list no more."""

@@ -40,11 +40,24 @@ class _Coming(QObject):
         self._background = services.background
         self._errors: list[UserError] = []
         self._given_up = False
+        self._held: list[ImageRow] = []
+        self._told = 0.0
 
     def give_up(self) -> None:
         """What has come stays; no more comes."""
         self._given_up = True
         self.deleteLater()
+
+    def _hand_on(self, rows: Sequence[ImageRow]) -> None:
+        self._held.extend(rows)
+        if monotonic() - self._told >= TELL_SECONDS:
+            self._tell()
+
+    def _tell(self) -> None:
+        if self._held:
+            rows, self._held = tuple(self._held), []
+            self.came.emit(rows)
+            self._told = monotonic()
 
     def _failed(self, error: UserError) -> None:
         if not self._given_up:
@@ -52,6 +65,7 @@ class _Coming(QObject):
             self._end()
 
     def _end(self) -> None:
+        self._tell()
         self.ended.emit(tuple(self._errors))
         self.deleteLater()
 
@@ -69,7 +83,7 @@ class Everything(_Coming):
         if self._given_up:
             return
         if rows:
-            self.came.emit(rows)
+            self._hand_on(rows)
             self._ask(rows[-1].id)
         else:
             self._end()
@@ -81,8 +95,6 @@ class Opening(_Coming):
     def __init__(self, services: Services, paths: Sequence[Path], parent: QObject) -> None:
         super().__init__(services, parent)
         self._most = FIRST
-        self._held: list[ImageRow] = []
-        self._told = 0.0
         self._found = _found(tuple(os.path.abspath(p) for p in paths), self._errors)  # noqa: PTH100 (keeps links)
 
     def start(self) -> None:
@@ -104,22 +116,9 @@ class Opening(_Coming):
         )
 
     def _linked(self, rows: tuple[ImageRow, ...]) -> None:
-        if self._given_up:
-            return
-        self._held.extend(rows)
-        if monotonic() - self._told >= TELL_SECONDS:
-            self._tell()
-        self._walk()
-
-    def _tell(self) -> None:
-        if self._held:
-            rows, self._held = tuple(self._held), []
-            self.came.emit(rows)
-            self._told = monotonic()
-
-    def _end(self) -> None:
-        self._tell()
-        super()._end()
+        if not self._given_up:
+            self._hand_on(rows)
+            self._walk()
 
 
 def _found(paths: Sequence[str], errors: list[UserError]) -> Iterator[str]:
