@@ -120,6 +120,22 @@ def test_yolo_lines_are_told_one_by_one() -> None:
     assert [p.code for p in check("yolo", data[:18], "a.txt", Context())] == ["classes_missing"]
 
 
+def test_two_records_of_one_number_are_found() -> None:
+    name, data = made("coco", SHAPES[:2])
+    broken = data.replace(b'"id": 2, "image_id"', b'"id": 1, "image_id"')
+    found = [(p.code, p.line) for p in check("coco", broken, name, CONTEXT) if p.code == "duplicate_id"]
+    assert found == [("duplicate_id", 6), ("duplicate_id", 7)]
+    assert [(s.label, s.position) for s in read("coco", broken, name, CONTEXT).pages[0].shapes] == [
+        ("good", 0), ("outside", 1)]  # fmt: skip
+
+
+def test_an_emptied_sidecar_is_a_damaged_one(tmp_path: Path) -> None:
+    file = tmp_path / "a.xml"
+    for data, format in ((b"", "voc"), (b"\0" * 99, "voc"), (b"<annotation>", "voc"), (b"<svg xmlns='x'/>", None)):
+        file.write_bytes(data)
+        assert detect(file) == format
+
+
 def test_points_and_lines_need_no_area() -> None:
     raw = {"shapes": [{"label": "a", "points": [[5, 5]], "shape_type": "point"}], "imagePath": "a.jpg",
            "imageWidth": 100, "imageHeight": 80}  # fmt: skip

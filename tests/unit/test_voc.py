@@ -141,6 +141,18 @@ def test_a_damaged_file_is_an_error_that_names_it(data: bytes) -> None:
     assert "照片.xml" in str(caught.value)
 
 
+def test_a_file_declared_in_a_chinese_encoding_stays_in_it() -> None:
+    for label in ("银屑病", "\u3447疹"):
+        data = b'<?xml version="1.0" encoding="gb2312"?>\n' + made(Shape(label, (1, 2, 30, 40))).decode().encode(
+            "gb18030"
+        )
+        (page,) = read("voc", data, "a.xml", Context()).pages
+        assert page.shapes[0].label == label
+        target = TargetPage("a.jpg", 640, 480, False, ((0, Shape("湿疹", (1, 2, 30, 40))),))
+        new = rewritten("voc", data, "a.xml", [target], Context())
+        assert new == data.replace(label.encode("gb18030"), "湿疹".encode("gb18030"))
+
+
 def test_an_object_without_a_place_stays_and_new_ones_are_made_beside_it() -> None:
     odd = b"\t<object>\n\t\t<name>round</name>\n\t</object>\n</annotation>"
     data = made(Shape("a", (1, 2, 30, 40))).replace(b"</annotation>", odd)

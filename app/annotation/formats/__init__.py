@@ -25,7 +25,7 @@ from app.annotation.formats.class_lists import (
 )
 from app.annotation.formats.findings import Checked, check, checked, fixed
 from app.annotation.formats.folder import bytes_of, detect, files_of
-from app.annotation.formats.kinds import FORMATS, SET_FILE, SUFFIXES, WHOLE_SET, Format
+from app.annotation.formats.kinds import FORMATS, MARKED, SET_FILE, SUFFIXES, WHOLE_SET, Format
 from app.annotation.formats.registry import patch, read
 from app.annotation.formats.sheet import (
     LESION,
@@ -86,7 +86,6 @@ __all__ = [
     "read_classes",
     "rewritten",
     "shapes_of",
-    "sidecar_names",
     "word_of",
 ]
 
@@ -102,7 +101,7 @@ def rewritten(format: Format, data: bytes, name: str, pages: Sequence[TargetPage
         ValueError: for a position that a page does not have.
     """
     sheet = read(format, data, name, context)
-    change = change_of(sheet, pages, context, one_page=format not in WHOLE_SET)
+    change = change_of(sheet, pages, context, one_page=format not in WHOLE_SET, marks=format in MARKED)
     if not change:
         return data
     return patch(format, data, name, sheet, change, context)
@@ -147,8 +146,3 @@ def _free(page: Page, suffix: str, taken: Collection[str]) -> str:
     while name.casefold() in taken:
         name, number = f"{stem}-{number}{suffix}", number + 1
     return name
-
-
-def sidecar_names(format: Format, stem: str) -> tuple[str, ...]:
-    """The names that a photo's own file may have beside it; none for a format of whole sets."""
-    return () if format in WHOLE_SET else (f"{stem}{SUFFIXES[format]}",)

@@ -27,8 +27,11 @@ class Change:
         return bool(self.shapes or self.added or self.verified or self.sizes or self.pages)
 
 
-def change_of(sheet: Sheet, targets: Sequence[TargetPage], context: Context, one_page: bool) -> Change:
-    """The steps from ``sheet`` to ``targets``. With ``one_page`` the file has but one photo, whatever its name there.
+def change_of(
+    sheet: Sheet, targets: Sequence[TargetPage], context: Context, one_page: bool, marks: bool = True
+) -> Change:
+    """The steps from ``sheet`` to ``targets``. With ``one_page`` the file has but one photo, whatever its name there;
+    ``marks``: whether the format can say that a page is verified.
 
     Raises:
         ValueError: for a position that the page does not have.
@@ -50,7 +53,7 @@ def change_of(sheet: Sheet, targets: Sequence[TargetPage], context: Context, one
         extra = tuple(words.of(shape) for position, shape in target.shapes if position is None)
         if extra:
             added[number] = extra
-        if page.verified != target.verified:
+        if marks and page.verified != target.verified:
             verified[number] = target.verified
     return Change(shapes, added, verified, pages=tuple(pages))
 

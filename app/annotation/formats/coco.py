@@ -6,6 +6,7 @@ be carried along: it gives way to the box's own outline. Records without a place
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -169,3 +170,15 @@ def lines(data: bytes) -> list[int]:
     """The line on which each record of ``annotations`` starts."""
     body = decoded(data).body
     return lines_at(body, elements(body, member(body, root_of(body), "annotations")))
+
+
+def ids_twice(data: bytes) -> list[tuple[int, Any]]:
+    """Line and number of the records of ``annotations`` whose number another one has; most readers lose one of them."""
+    body = decoded(data).body
+    counts = Counter(repr(entry.get("id")) for entry in parsed(body)["annotations"])
+    twice = {key for key, count in counts.items() if count > 1}
+    if not twice:
+        return []
+    spans = elements(body, member(body, root_of(body), "annotations"))
+    ids = [repr(entry.get("id")) for entry in parsed(body)["annotations"]]
+    return [(line, key) for line, key in zip(lines_at(body, spans), ids, strict=True) if key in twice]

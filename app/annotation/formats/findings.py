@@ -38,7 +38,7 @@ def check(format: Format, data: bytes, name: str, context: Context) -> list[Prob
     """The findings in a file, by line. Photos that are not there (whose size the context lacks) are none.
 
     Codes: ``damaged, classes_missing, unknown_class, size_missing, size_other, image_missing, name_missing,
-    box_missing, box_flipped, box_outside, box_without_area, duplicate_box``.
+    box_missing, box_flipped, box_outside, box_without_area, duplicate_box, duplicate_id``.
     """
     try:
         return sorted(_found(format, data, name, context), key=lambda p: (p.line, p.position))
@@ -55,6 +55,9 @@ def _found(format: Format, data: bytes, name: str, context: Context) -> Iterator
     if format == "voc":
         for line, label in voc.without_place(data):
             yield Problem(line, "box_missing", text("findings.box_missing", label=label))
+    if format == "coco":
+        for line, key in coco.ids_twice(data):
+            yield Problem(line, "duplicate_id", text("findings.duplicate_id", id=key))
     found: list[Problem] = []
     for page in sheet.pages:
         real = _real_size(format, page, name, context)

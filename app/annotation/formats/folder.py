@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -15,6 +16,7 @@ from app.common.words import text
 
 LARGEST_FILE: Final = 2_000_000_000  # bytes; COCO's own largest file has a quarter of it
 _HEAD = 4096
+_OTHER_XML = re.compile(rb"<[A-Za-z]")
 _NOT_BOXES = frozenset(
     {"classes.txt", "labels.txt", "obj.names", "train.txt", "val.txt", "test.txt", "predefined_classes.txt"}
 )
@@ -115,14 +117,13 @@ def detect(path: Path) -> Format | None:
 
 
 def _is_voc(path: Path) -> bool:
+    """Also what is no XML at all: a file of that name that a power cut has emptied is a damaged one."""
     try:
         with path.open("rb") as file:
-            head = file.read(_HEAD)
+            head = file.read(_HEAD).replace(b"\0", b"")  # UTF-16 of ASCII letters
     except OSError:
         return False
-    return (
-        b"<annotation" in head or "<annotation".encode("utf-16-le") in head or "<annotation".encode("utf-16-be") in head
-    )
+    return b"<annotation" in head or not _OTHER_XML.search(head)
 
 
 def _is_yolo(path: Path) -> bool:

@@ -17,4 +17,6 @@ SUFFIXES: Final[dict[Format, str]] = {
     "labelme": ".json",
     "xanylabeling": ".json",
 }
+MARKED: Final[frozenset[Format]] = frozenset({"voc", "createml", "xanylabeling"})
+"""Those that can say that a person has gone through a photo."""
 SET_FILE: Final = "annotations.json"

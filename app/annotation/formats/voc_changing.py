@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from app.annotation.formats.boxes import mapped
 from app.annotation.formats.change import Change
 from app.annotation.formats.labelimg import edges, truncated
 from app.annotation.formats.sheet import Context, Page, Shape, Sheet
 from app.annotation.formats.splices import number, spliced
+from app.annotation.formats.voc import EDGES
 from app.annotation.formats.xml_text import Node, decoded, escaped, read_nodes, space_before
 from app.common.geometry import box_from_corners
-
-if TYPE_CHECKING:
-    pass
-
-from app.annotation.formats.voc import EDGES
 
 _OWN = ("name", "pose", "truncated", "occluded", "difficult", "bndbox")
 _VERIFIED = re.compile(rb"""\s+verified\s*=\s*("[^"]*"|'[^']*')""")
@@ -57,7 +52,7 @@ class _Dialect:
         self._size = (page.width, page.height)
         source = root.child("source")
         database = source.child("database") if source else None
-        words = [n.text for o in self.objects for b in o.all("bndbox") for n in b.children]
+        words = [n.text for o in self.objects for b in o.all("bndbox") for n in b.children if n.name in EDGES]
         self._is_whole = all(_WHOLE.fullmatch(word) for word in words)
         self._has_occluded = any(o.child("occluded") for o in self.objects) or (
             database is not None and "X-AnyLabeling" in database.text

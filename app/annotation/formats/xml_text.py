@@ -16,6 +16,7 @@ from app.common.words import text
 
 DEEPEST = 100  # nodes within nodes; annotation files have five
 _DECLARED = re.compile(rb"""^\s*<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
+_CHINESE = ("gb2312", "gbk", "cp936", "gb_2312-80")
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _SPACE = b" \t\r\n"
 
@@ -77,6 +78,8 @@ def decoded(data: bytes) -> Encoded:
     encoding = found.group(1).decode("ascii").lower() if found else "utf-8"
     if encoding in ("utf-8", "utf8", "ascii", "us-ascii"):
         return Encoded(_utf8(data, "utf-8"), "utf-8", b"")
+    if encoding in _CHINESE:  # what is declared as the smaller set often holds letters of the larger one
+        encoding = "gb18030"
     body = _utf8(data, encoding)
     if body.decode("utf-8").encode(encoding) != data:
         raise DamageError(text("formats.not_in_encoding", encoding=encoding))
