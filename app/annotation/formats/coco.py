@@ -154,10 +154,14 @@ def _outline(entry: Mapping[str, Any]) -> tuple[Ring, ...]:
         from app.annotation.formats.masks import rle_rings
 
         return rle_rings(raw)
-    rings = [ring for ring in raw if ring]
-    if not all(min(ring) >= -LARGEST and max(ring) <= LARGEST for ring in rings):
-        raise ValueError(text("formats.bad_number", word=str(raw)[:40]))
-    return tuple(tuple(zip(ring[::2], ring[1::2], strict=True)) for ring in rings)
+    return tuple([_ring(flat) for flat in raw if flat])
+
+
+def _ring(flat: Sequence[float]) -> Ring:
+    if len(flat) % 2 or not (min(flat) >= -LARGEST and max(flat) <= LARGEST):
+        raise ValueError(text("formats.bad_number", word=str(flat)[:40]))
+    numbers = iter(flat)
+    return tuple(zip(numbers, numbers, strict=True))
 
 
 def _keypoints(entry: Mapping[str, Any]) -> list[tuple[float, float]]:
