@@ -149,11 +149,18 @@ def _yaml(path: Path) -> dict[str, Any]:
         return {}
     import yaml
 
+    class Plain(yaml.SafeLoader):
+        """Without merged mappings: nested, each multiplies the one before."""
+
+        def flatten_mapping(self, node: yaml.MappingNode) -> None:
+            if any(key.tag == "tag:yaml.org,2002:merge" for key, _ in node.value):
+                raise yaml.constructor.ConstructorError(problem_mark=node.start_mark)
+
     data = bytes_of(path)
     try:
         if len(data) > _LARGEST_LIST:
             raise DamageError(text("formats.too_large"))
-        raw = yaml.safe_load(data)
+        raw = yaml.load(data, Plain)  # noqa: S506 (it is SafeLoader with less)
     except (yaml.YAMLError, UnicodeDecodeError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else 0
@@ -164,9 +171,9 @@ def _yaml(path: Path) -> dict[str, Any]:
 
 
 def _names(names: object) -> tuple[str, ...]:
-    """A list, or a mapping from 0, 1, 2 ..."""
+    """A list, or a mapping from 0, 1, 2 ... A name is a word or a number: nested aliases would be endless as text."""
     if isinstance(names, dict) and set(names) == set(range(len(names))):
-        return tuple(str(names[n]) for n in range(len(names)))
-    if isinstance(names, list):
+        names = [names[n] for n in range(len(names))]
+    if isinstance(names, list) and not any(isinstance(name, list | dict | set | tuple) for name in names):
         return tuple(str(name) for name in names)
     raise DamageError(text("formats.no_yaml")).for_person(DATA_YAML)

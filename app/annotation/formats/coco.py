@@ -7,7 +7,7 @@ be carried along: it gives way to the box's own outline. Records without a place
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -30,6 +30,7 @@ from app.common.words import text
 
 LISTS = ("images", "annotations", "categories")
 _PLACED = ("bbox", "segmentation", "keypoints")
+_Put = Callable[[Shape], None]
 _new = partial(tuple.__new__, Shape)  # Shape(...) without its keyword handling: half the time
 
 
@@ -60,7 +61,7 @@ def _sheet(body: str) -> Sheet:
         shapes = pages.setdefault(name, (width, height, []))[2]
         if places.setdefault(key, shapes) is not shapes:
             raise DamageError(text("formats.id_twice", id=key), _line(body, "images", place))
-    _place(body, raw["annotations"], names, places)
+    _place(body, raw["annotations"], names, {key: shapes.append for key, shapes in places.items()})
     made = tuple(Page(name, w, h, tuple(found)) for name, (w, h, found) in pages.items())
     return Sheet(made, tuple(names.values()))
 
@@ -93,25 +94,27 @@ def _line(body: str, part: str, place: int) -> int:
     return line_at(body, elements(body, member(body, root_of(body), part))[place].start)
 
 
-def _place(body: str, raw: Sequence[Any], names: Mapping[Any, str], places: Mapping[Any, list[Shape]]) -> None:
-    """Put every box on its photo's list. Plain boxes stand first here: there may be 100,000 of them."""
+def _place(body: str, raw: Sequence[Any], names: Mapping[Any, str], put: Mapping[Any, _Put]) -> None:
+    """Put every box on its photo's list. Written for plain boxes, of which there may be 100,000."""
     largest, new = LARGEST, _new
     for position, entry in enumerate(raw):
         try:
-            get = entry.get
             x, y, w, h = entry["bbox"]
-            if abs(x) <= largest and abs(y) <= largest and abs(w) <= largest and abs(h) <= largest:
-                difficult, score = bool(get("ignore")), get("score")
-                outline = _outline(entry) if get("segmentation") else ()
-                if score is not None:
-                    a_number(score)
-                places[entry["image_id"]].append(
-                    new((names[entry["category_id"]], (x, y, x + w, y + h), difficult, outline, score, position))
-                )
-                continue
-            raise ValueError(text("formats.bad_number", word=str(entry["bbox"])[:40]))
+            if not (abs(x) <= largest and abs(y) <= largest and abs(w) <= largest and abs(h) <= largest):
+                raise ValueError(text("formats.bad_number", word=str(entry["bbox"])[:40]))
+            label, corners = names[entry["category_id"]], (x, y, x + w, y + h)
+            if entry.get("segmentation") or "score" in entry or "ignore" in entry:
+                more = bool(entry.get("ignore")), _outline(entry), _score(entry), position
+                put[entry["image_id"]](new((label, corners, *more)))
+            else:
+                put[entry["image_id"]](new((label, corners, False, (), None, position)))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            _place_other(body, entry, position, names, places, error)
+            _place_other(body, entry, position, names, put, error)
+
+
+def _score(entry: Mapping[str, Any]) -> float | None:
+    score = entry.get("score")
+    return None if score is None else a_number(score)
 
 
 def _place_other(
@@ -119,7 +122,7 @@ def _place_other(
     entry: Any,
     position: int,
     names: Mapping[Any, str],
-    places: Mapping[Any, list[Shape]],
+    put: Mapping[Any, _Put],
     problem: Exception,
 ) -> None:
     """A record without a box, or a damaged one."""
@@ -129,7 +132,7 @@ def _place_other(
             return
         if entry["category_id"] not in names:
             reason = text("formats.no_category", id=repr(entry["category_id"])[:40])
-        elif entry["image_id"] not in places:
+        elif entry["image_id"] not in put:
             reason = text("formats.no_image", id=repr(entry["image_id"])[:40])
         elif not entry.get("bbox"):
             outline = _outline(entry)
@@ -137,7 +140,7 @@ def _place_other(
             if not points:
                 return
             shape = Shape(names[entry["category_id"]], extent(tuple(points)), bool(entry.get("ignore")), outline)
-            places[entry["image_id"]].append(shape._replace(position=position))
+            put[entry["image_id"]](shape._replace(position=position))
             return
     except (KeyError, TypeError, AttributeError):
         pass

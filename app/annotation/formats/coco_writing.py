@@ -29,7 +29,7 @@ from app.annotation.formats.json_text import (
     parsed,
     root_of,
 )
-from app.annotation.formats.sheet import LARGEST, Context, Corners, Page, Shape, Sheet
+from app.annotation.formats.sheet import LARGEST, Context, Corners, Page, Shape, Sheet, names_apart
 from app.annotation.formats.splices import spliced
 from app.common.geometry import Box, box_from_corners
 
@@ -219,8 +219,8 @@ def fresh(pages: Sequence[Page], context: Context) -> bytes:
     categories = {name: number for number, name in enumerate(context.classes, 1)}
     images: list[dict[str, Any]] = []
     boxes: list[dict[str, Any]] = []
-    for key, page in enumerate(pages, 1):
-        images.append({"id": key, "file_name": page.photo_name, "width": page.width, "height": page.height})
+    for key, (page, name) in enumerate(zip(pages, names_apart(pages), strict=True), 1):
+        images.append({"id": key, "file_name": name, "width": page.width, "height": page.height})
         boxes += [
             _record(s, len(boxes) + n, key, categories[s.label], whole=False) for n, s in enumerate(page.shapes, 1)
         ]

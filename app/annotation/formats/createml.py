@@ -192,7 +192,7 @@ def _centred(corners: Corners, whole: bool) -> dict[str, float]:
 def fresh(pages: Sequence[Page], _context: Context) -> bytes:
     """In the manner of labelImg's: on one line, foreign letters escaped."""
     entries = [
-        {"image": p.photo_name, "verified": p.verified, "annotations": [_raw(s, whole=False) for s in p.shapes]}
-        for p in pages
+        {"image": name, "verified": p.verified, "annotations": [_raw(s, whole=False) for s in p.shapes]}
+        for p, name in zip(pages, names_apart(pages), strict=True)
     ]
     return json.dumps(entries).encode("ascii")

@@ -7,8 +7,11 @@ line and reason. Flipped corners, parts outside the photo and boxes without an a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import Final, NamedTuple
 
 from app.annotation.document import UNLABELLED
@@ -22,6 +25,7 @@ Corners = tuple[float, float, float, float]
 
 LESION: Final = "lesion"  # the word in a file of a box that nobody has labelled
 LARGEST_PAGE: Final = 50_000_000  # bytes of a photo's file without a photo in it
+_NO_FOLDER: Final = re.compile(r'[\x00-\x1f<>:"|?*]')
 LARGEST: Final = 1e7  # pixels; beyond it a coordinate is a damaged file, not a photo
 
 
@@ -55,6 +59,19 @@ class Page:
     def photo_name(self) -> str:
         """The bare name: a file may hold a path of whichever system it was made on."""
         return self.image.replace("\\", "/").rsplit("/", 1)[-1]
+
+
+def names_apart(pages: Sequence[Page]) -> list[str]:
+    """The photos' bare names; photos that share one are told apart by their folders, where the pages say them."""
+    known = Counter(page.photo_name.casefold() for page in pages)
+    return [_with_folder(page) if known[page.photo_name.casefold()] > 1 else page.photo_name for page in pages]
+
+
+def _with_folder(page: Page) -> str:
+    """Below the set's own folder; a path that leads out of it is no more than its last part."""
+    path = PurePosixPath(page.image.replace("\\", "/"))
+    is_inside = not path.is_absolute() and ".." not in path.parts and not _NO_FOLDER.search(str(path))
+    return str(path) if is_inside else page.photo_name
 
 
 @dataclass(frozen=True, slots=True)
