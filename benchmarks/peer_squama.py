@@ -7,7 +7,8 @@ Not called by hand: ``python -m benchmarks.peers`` runs it beside the others. Wh
   background, as X-AnyLabeling's scan is in ``peerbench``; its end and the longest stall meanwhile are measured too.
 - The engine is running and its models are loaded before a test begins, and it reads each photo that is shown.
 - ``next`` also has ``paced_ms``: the key comes when the background is at rest, as for somebody who looks at each photo
-  for a second. The others decode when they are asked to, so that a pause changes nothing for them.
+  for a second; and ``paced_paint_ms``, until the photo's paint has ended (the panels beside it and the question whether
+  its boxes are the newest come after). The others decode when they are asked to: a pause changes nothing for them.
 - The time of ``save`` is that until the file is there, with journal and merging behind it; one box changes before each.
 """
 
@@ -23,7 +24,8 @@ from types import SimpleNamespace
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE.parent), os.environ["PEERBENCH_SCRIPTS"]]
+SCRIPTS = os.environ.get("PEERBENCH_SCRIPTS", str(HERE.parents[1] / "shared" / "peerbench"))
+sys.path[:0] = [str(HERE.parent), SCRIPTS]
 
 import peerbench  # noqa: E402
 from peerbench import NOW, Peer, fresh_copy, ms, rss_mb, run  # noqa: E402
@@ -36,6 +38,8 @@ class Squama(Peer):  # type: ignore[misc]
     name, binding = "squama", "PySide6"
     bench: Any = None
     messages: list[str]
+    before: Any = None  # a photo; ``painted`` is when the first paint of another one ended
+    painted: float | None = None
 
     def versions(self) -> dict[str, str]:
         return {"PySide6": version("PySide6-Essentials"), "python": sys.version.split()[0]}
@@ -61,6 +65,7 @@ class Squama(Peer):  # type: ignore[misc]
 
     def _watch(self, program: Any) -> None:
         """What peerbench asks of a canvas, and what the message bar says."""
+        sys.excepthook = sys.__excepthook__  # a bug ends the test in words
         from PySide6.QtGui import QImage
 
         canvas, bar = self.bench.canvas, self.bench.frame.messages
@@ -69,6 +74,14 @@ class Squama(Peer):  # type: ignore[misc]
         self.bench.frame.windowTitle = lambda: (
             f"Squama {row.name}" if (row := self.bench.photos.current()) else "Squama"
         )
+        paint = type(canvas).paintEvent
+
+        def painted(widget: Any, event: Any) -> None:
+            paint(widget, event)
+            if self.painted is None and widget._photo is not self.before:
+                self.painted = NOW()
+
+        type(canvas).paintEvent = painted  # before its first paint: afterwards Qt would not look again
         show = bar.show_message
 
         def watched(message: Any) -> None:
@@ -197,18 +210,26 @@ class _Shape:
 
 
 # -- tests that differ ---------------------------------------------------------------------------------------------
+def folder(peer: Squama, app: Any, win: Any, arg: str) -> dict[str, Any]:
+    """As peerbench's; the memory is that after the whole folder has come, not when the first photo stands."""
+    return {**peerbench.t_folder(peer, app, win, arg), **rss_mb()}
+
+
 def next_both(peer: Squama, app: Any, win: Any, arg: str) -> dict[str, Any]:
     """As peerbench's ``next``; then with a pause before each key, in which the background comes to rest."""
     result: dict[str, Any] = peerbench.t_next(peer, app, win, arg)
     peer.open_folder(win, str(fresh_copy("big")))
     peer.settle()
-    taken = []
+    taken, seen = [], []
     for _ in range(11):
         peer.rest()
+        peer.before, peer.painted = peer.bench.canvas._photo, None
         start = NOW()
         peer.next_action(win).trigger()
         taken.append(peer.settle() - start)
-    return {**result, "paced_ms": ms(taken), **rss_mb()}
+        seen.append(peer.painted - start)
+    peer.before = None
+    return {**result, "paced_ms": ms(taken), "paced_paint_ms": ms(seen), **rss_mb()}
 
 
 def saved(peer: Squama, _app: Any, win: Any, _arg: str) -> dict[str, Any]:
@@ -241,7 +262,7 @@ def many(peer: Squama, app: Any, win: Any, which: str) -> dict[str, Any]:
     return result
 
 
-peerbench.TESTS.update(next=next_both, save=saved, boxes=many)
+peerbench.TESTS.update(folder=folder, next=next_both, save=saved, boxes=many)
 
 if __name__ == "__main__":
     run(Squama())

@@ -87,7 +87,7 @@ FIGURES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("folder of 100,000: next photo p50, ms", "", ("folder_100000", "next_ms", "p50")),
     ("next 24 MP, at once: p50, ms", "", ("next_24mp", "total_ms", "p50")),
     ("next 24 MP, after a pause: p50, ms", "", ("next_24mp", "paced_ms", "p50")),
-    ("next 24 MP, after a pause: p95, ms", "<= 30", ("next_24mp", "paced_ms", "p95")),
+    ("next 24 MP, after a pause: painted p95, ms", "<= 30", ("next_24mp", "paced_paint_ms", "p95")),
     ("2,000 boxes on 2 MP: opened, s", "", ("boxes_2000_on_2mp", "open_s")),
     ("2,000 boxes on 2 MP: repaint p50, ms", "", ("boxes_2000_on_2mp", "repaint_at_fit_ms", "p50")),
     ("2,000 boxes on 2 MP: zoom step p95, ms", "<= 16", ("boxes_2000_on_2mp", "zoom_step_ms", "p95")),
@@ -102,7 +102,7 @@ def _passes(case: Mapping[str, Any], step: str, name: str) -> str:
     state = case.get(step, {})
     if not state:
         return str(case.get("crash", "-"))
-    said = "says why" if case.get("open", {}).get("dialogs") else "silent"
+    said = "says why" if any(part["dialogs"] for part in case.values() if isinstance(part, dict)) else "silent"
     return f"{said}; next passes" if name in state["title"] and state["image"] else f"{said}; trapped"
 
 
@@ -113,9 +113,12 @@ def _truncated(case: Mapping[str, Any]) -> str:
 
 
 def _sidecar(case: Mapping[str, Any]) -> str:
-    said = "reported" if case.get("open", {}).get("dialogs") else "silent"
+    opened = case.get("open", {})
+    shown = "photo shown" if opened.get("image") else "photo not shown"
+    said = "reported" if opened.get("dialogs") else "silent"
     kept = case.get("sidecar_after_save", case.get("sidecar_after_open_and_next"))
-    return f"{said}; {'overwritten' if kept == 'written' else 'kept'} on save"
+    passes = "" if case.get("next", {}).get("image") else ", trapped"
+    return f"{shown}, {said}{passes}; file {'overwritten' if kept == 'written' else 'kept'}"
 
 
 def _chinese(case: Mapping[str, Any]) -> str:
@@ -126,7 +129,8 @@ def _chinese(case: Mapping[str, Any]) -> str:
 
 def _turned(case: Mapping[str, Any]) -> str:
     size = case.get("open", {}).get("image")
-    return {"480x640": "upright", "640x480": "raw"}.get(str(size), str(size))
+    turned = {"480x640": "upright", "640x480": "raw"}.get(str(size), str(size))
+    return f"{turned}, asks" if case.get("open", {}).get("dialogs") else turned
 
 
 def _huge(case: Mapping[str, Any]) -> str:
@@ -135,7 +139,8 @@ def _huge(case: Mapping[str, Any]) -> str:
         return str(case.get("crash") or case.get("error") or "-")
     what = "shown" if opened.get("image") else "refused"
     said = "" if opened.get("image") or opened.get("dialogs") else " without a word"
-    return f"{what}{said}, {opened['ms'] / 1000:.1f} s, {opened['peak_mb']:,} MB"
+    passes = "" if case.get("next", {}).get("image") else ", trapped"
+    return f"{what}{said}, {opened['ms'] / 1000:.1f} s, {opened['peak_mb']:,} MB{passes}"
 
 
 ODD: tuple[tuple[str, str, Callable[[Mapping[str, Any]], str]], ...] = (

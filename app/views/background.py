@@ -101,10 +101,10 @@ class Background(QObject):
         done: Done[T] | None = None,
         failed: Failed | None = None,
         owner: QObject | None = None,
-    ) -> None:
+    ) -> Future[T]:
         """Run ``make(session)`` in one transaction on the database thread, then announce ``touches``.
 
-        It is done by the person who is at work now, whoever it is when its turn comes.
+        It is done by the person who is at work now, whoever it is when its turn comes; until then it can be cancelled.
         """
         actor = self._actor
 
@@ -112,7 +112,7 @@ class Background(QObject):
             with self._opened().write(actor) as session:
                 return make(session)
 
-        self._start(self._database_thread, run, self._announcing(touches, done, owner), failed, None)
+        return self._start(self._database_thread, run, self._announcing(touches, done, owner), failed, None)
 
     def through(
         self,

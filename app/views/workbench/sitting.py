@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -63,6 +64,7 @@ class Sitting(QObject):
         self._loaded: Loaded | None = None
         self._on_desk: OnDesk | None = None
         self._desks: dict[int, OnDesk] = {}  # neighbours made ready
+        self._asked_ahead: list[Future[OnDesk]] = []
         self.undoing = Undoing(services, canvas, self)
         canvas.edited.connect(self._edited)
         canvas.drawn_box_settled.connect(self.classify)
@@ -82,6 +84,8 @@ class Sitting(QObject):
         self.row, self.shown, self.problem = row, False, ""
         self._neighbours, self._up, self._loaded, self._on_desk = neighbours, None, None, None
         self._given_up.clear()
+        while self._asked_ahead:
+            self._asked_ahead.pop().cancel()  # a photo that is wanted now does not wait behind its neighbours
         self._canvas.set_read_only(True)
         ratio = self._canvas.devicePixelRatioF()
         self._loader.set_room(round(self._canvas.width() * ratio), round(self._canvas.height() * ratio))
@@ -108,12 +112,14 @@ class Sitting(QObject):
             self._lay_out(image_id, loaded.size, loaded.synthetic, self._laid_out)
         self._stand()
 
-    def _lay_out(self, image_id: int, size: tuple[int, int], synthetic: bool, done: Callable[[OnDesk], object]) -> None:
+    def _lay_out(
+        self, image_id: int, size: tuple[int, int], synthetic: bool, done: Callable[[OnDesk], object]
+    ) -> Future[OnDesk]:
         models = self._engine.models
         rater = desk.rater_of(models) if models else None
         lay_out = partial(desk.lay_out, image_id=image_id, size=size, synthetic=synthetic, rater=rater)
         failed = partial(self._not_loaded, image_id)
-        self._services.background.change(lay_out, Changed(frozenset(), image_id), done, failed, owner=self)
+        return self._services.background.change(lay_out, Changed(frozenset(), image_id), done, failed, owner=self)
 
     def _laid_out(self, on_desk: OnDesk) -> None:
         if self.row is not None and self.row.id == on_desk.row.id:
@@ -182,7 +188,7 @@ class Sitting(QObject):
         image_id = ids[loaded.path]
         if image_id not in self._desks:
             keep = partial(self._desks.__setitem__, image_id)
-            self._lay_out(image_id, loaded.size, loaded.synthetic, keep)
+            self._asked_ahead.append(self._lay_out(image_id, loaded.size, loaded.synthetic, keep))
 
     def _forget_ready(self, changed: Changed) -> None:
         """What was made ready of a photo is stale once something of it has changed."""
