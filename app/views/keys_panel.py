@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from app.common.words import text
 from app.views import keys
 from app.views.actions import Actions, Say
+from app.views.icons import icon
 from app.views.keys import KeyTable, native
 from app.views.keys_list import KeysList, Row
-from app.views.parts import empty_layout, label
+from app.views.parts import EmptyWords, empty_layout, label
 
 _MNEMONIC = re.compile(r"\(&\w\)$")  # a Chinese menu's letter
 
@@ -23,11 +25,14 @@ class KeysPanel(QWidget):
         self._actions = actions
         self.search = QLineEdit()
         self.search.setClearButtonEnabled(True)
+        for clear in self.search.findChildren(QAction):  # Qt's own icon is made for light windows
+            clear.setIcon(icon("close"))
         self.search.textChanged.connect(lambda _: self.show_keys())
         self.reset_all = QPushButton()
         self.reset_all.clicked.connect(lambda: self._change(keys.present().reset_all(), lambda: text("keys.all_reset")))
         self.note = _Note()
         self.list = KeysList()
+        EmptyWords(self.list, lambda: text("keys.none_found"))
         self.list.pressed_key.connect(self._pressed)
         self.list.removed.connect(self._removed)
         self.list.reset_wanted.connect(self._reset)

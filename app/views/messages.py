@@ -6,9 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
+    QApplication,
     QDialog,
     QFrame,
     QHBoxLayout,
@@ -19,10 +20,12 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from shiboken6 import isValid
 
 from app.common.errors import UserError
 from app.common.words import text
 from app.views.icons import icon
+from app.views.parts import Mark
 
 AT_ONCE = 3
 INFO_MS = 6000
@@ -57,6 +60,10 @@ class MessageBar(QWidget):
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(6)
         self._strips: list[_Strip] = []
+        self._before: QWidget | None = None  # what had the focus before a strip took it
+        app = QGuiApplication.instance()
+        assert isinstance(app, QApplication)
+        app.focusChanged.connect(self._remember)
         self.hide()
 
     @property
@@ -92,12 +99,12 @@ class MessageBar(QWidget):
         self._layout.addWidget(strip)
         self.show()
         self._place()
-        if message.kind == "info":
-            QTimer.singleShot(INFO_MS, strip, partial(self.dismiss, message.code))
 
     def dismiss(self, code: str) -> None:
         for strip in [s for s in self._strips if s.message.code == code]:
             self._strips.remove(strip)
+            if strip.holds(QApplication.focusWidget()) and self._before is not None and isValid(self._before):
+                self._before.setFocus(Qt.FocusReason.OtherFocusReason)
             strip.hide()
             strip.deleteLater()
         self.setVisible(bool(self._strips))
@@ -110,6 +117,11 @@ class MessageBar(QWidget):
         if event.type() == QEvent.Type.Resize:
             self._place()
         return False
+
+    def _remember(self, old: QWidget | None, new: QWidget | None) -> None:
+        mine = [widget is not None and self.isAncestorOf(widget) for widget in (old, new)]
+        if mine == [False, True]:
+            self._before = old
 
     def _place(self) -> None:
         width = max(200, min(WIDEST, self._over.width() - 32))
@@ -132,8 +144,7 @@ class _Strip(QFrame):
         column.setSpacing(4)
         row = QHBoxLayout()
         column.addLayout(row)
-        mark = QLabel()
-        mark.setPixmap(icon("info" if message.kind == "info" else "warn").pixmap(QSize(18, 18)))
+        mark = Mark("info" if message.kind == "info" else "warn")
         self.label = QLabel()
         self.label.setWordWrap(True)
         self.label.setTextFormat(Qt.TextFormat.PlainText)
@@ -146,22 +157,32 @@ class _Strip(QFrame):
         below.addSpacing(24)  # under the words, not under the mark
         for number in range(len(message.actions)):
             button = QPushButton()
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # pressed by the mouse, the hand stays on the photo
             button.clicked.connect(partial(self._do, number, close))
             (below if several else row).addWidget(button, 0, Qt.AlignmentFlag.AlignVCenter)
             self.buttons.append(button)
         self._close = QToolButton()
         self._close.setIcon(icon("close"))
+        self._close.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._close.clicked.connect(lambda: close())
         row.addWidget(self._close, 0, Qt.AlignmentFlag.AlignVCenter)
         if several:
             below.addStretch()
             column.addLayout(below)
+        self._timer = QTimer(self, singleShot=True, interval=INFO_MS)
+        self._timer.timeout.connect(close)
+        if message.kind == "info":
+            self._timer.start()
         self.retranslate()
+
+    def holds(self, widget: QWidget | None) -> bool:
+        return widget is not None and self.isAncestorOf(widget)
 
     def fit(self, width: int) -> None:
         """As high as the words need at this width."""
         layout = self.layout()
         assert layout is not None
+        layout.activate()  # the rows in it have forgotten how high the old words were
         self.setFixedHeight(max(40, layout.totalHeightForWidth(width)))
 
     def _do(self, number: int, close: Callable[[], None], _checked: bool = False) -> None:
@@ -170,8 +191,11 @@ class _Strip(QFrame):
         action()
 
     def again(self, message: Message) -> None:
+        """Counted where it says the same; anything else is news, and stays as long as news does."""
+        self._times = self._times + 1 if message.say() == self.message.say() else 1
         self.message = message
-        self._times += 1
+        if message.kind == "info":
+            self._timer.start()
         self.retranslate()
 
     def retranslate(self) -> None:

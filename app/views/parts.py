@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
+    QAbstractItemView,
     QButtonGroup,
     QFrame,
     QHBoxLayout,
@@ -103,6 +104,37 @@ class Mark(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         paint_icon(painter, self._name, self.rect(), self.palette().color(self.foregroundRole()).name())
+
+
+class EmptyWords(QLabel):
+    """What a list says when it holds nothing, where its first row would stand. The view keeps it."""
+
+    def __init__(self, view: QAbstractItemView, say: Callable[[], str]) -> None:
+        super().__init__(view.viewport())
+        self._view, self._say = view, say
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setWordWrap(True)
+        self.setProperty("kind", "soft")
+        self.setContentsMargins(8, 6, 8, 6)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.setAlignment(Qt.AlignmentFlag.AlignTop)
+        model = view.model()
+        for changed in (model.modelReset, model.rowsInserted, model.rowsRemoved):
+            changed.connect(self._look)
+        view.viewport().installEventFilter(self)
+        self._look()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() in (QEvent.Type.Resize, QEvent.Type.Show):
+            self._look()
+        return False
+
+    def _look(self) -> None:
+        empty = self._view.model().rowCount() == 0
+        if empty:
+            self.setText(self._say())
+            self.setGeometry(self._view.viewport().rect())
+        self.setVisible(empty)
 
 
 class Switch(QWidget):

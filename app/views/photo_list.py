@@ -21,7 +21,7 @@ from app.common.words import text
 from app.datasets.records import ImageRow
 from app.views.choice import Choice
 from app.views.icons import icon
-from app.views.parts import Elided, label
+from app.views.parts import Elided, EmptyWords, label
 from app.views.photo_delegate import ITEM_HEIGHT, PhotoDelegate
 from app.views.photo_model import NOTE, PhotoModel, Show
 from app.views.thumbnails import Thumbnails
@@ -93,6 +93,7 @@ class PhotoPanel(QWidget):
         self.shows.picked.connect(self.show_only)
         self.view = PhotoView()
         self.view.setModel(self.model)
+        self.nothing = EmptyWords(self.view, lambda: text("photos.none_match"))
         self.view.setItemDelegate(PhotoDelegate(thumbnails, self.view))
         self.view.selectionModel().currentChanged.connect(self._current_changed)
         thumbnails.arrived.connect(self._thumbnail_arrived)

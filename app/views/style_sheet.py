@@ -67,6 +67,8 @@ QPushButton:focus, QToolButton:focus { border: 2px solid $accent; }
 QPushButton:focus { padding: 0 11px; min-height: 26px; }
 QToolButton:focus { padding: 2px; }
 QPushButton[kind="primary"]:focus { border-color: $text; }
+QPushButton[kind="chosen"] { background: $selected; border-color: $accent; }
+QPushButton[kind="chosen"]:focus { border: 2px solid $accent; }
 QPushButton[kind="flat"] { background: transparent; border: 1px solid transparent; color: $accent_text;
     padding: 0 6px; }
 QPushButton[kind="flat"]:focus { padding: 0 5px; border: 2px solid $accent; }
@@ -92,6 +94,7 @@ QLineEdit[kind="inplace"]:hover, QComboBox[kind="inplace"]:hover, QPlainTextEdit
     { background: $raised; border-color: $line; }
 QLineEdit[kind="inplace"]:focus, QComboBox[kind="inplace"]:focus, QPlainTextEdit[kind="inplace"]:focus
     { background: $raised; border: 2px solid $accent; }
+QLineEdit QToolButton { padding: 0; border: none; min-width: 16px; min-height: 16px; }
 QComboBox QLineEdit { border: none; padding: 0; background: transparent; }
 QComboBox::drop-down { border: none; width: 20px; }
 QComboBox::down-arrow { image: none; }
@@ -108,6 +111,8 @@ QHeaderView { background: $panel; }
 QHeaderView::section { background: $panel; color: $text_soft; border: none; border-bottom: 1px solid $line;
     padding: 6px 8px; font-size: 12px; }
 QCheckBox { spacing: 8px; min-height: 26px; }
+QCheckBox::indicator { width: 14px; height: 14px; }
+QCheckBox::indicator:unchecked { background: transparent; border: 1px solid $text_soft; border-radius: 3px; }
 QAbstractSpinBox QLineEdit, QAbstractSpinBox QLineEdit:focus { border: none; background: transparent; padding: 0 5px; }
 QAbstractSpinBox::up-button, QAbstractSpinBox::down-button { width: 0; border: none; }
 QScrollArea { background: transparent; border: none; }

@@ -386,3 +386,80 @@ def test_the_keys_that_a_person_chose_are_said_from_the_start(start: Start, read
     assert panel.picker.search.placeholderText() == keys.with_key(text("labels.find"), "name")
     assert "F3" in panel.picker.search.placeholderText()
     assert panel._note.text() == text("annotate.no_boxes", pressed=text("menu.draw"))
+
+
+def test_w_counts_while_the_next_photo_is_on_its_way(annotating: Program, qtbot: QtBot) -> None:
+    bench = annotating.workbench
+    press(qtbot, bench, Key.Key_D)
+    assert not bench.sitting.shown
+    press(qtbot, bench, Key.Key_W)
+    qtbot.waitUntil(lambda: standing(bench) == "photo 2.jpg", timeout=PATIENCE)
+    assert bench.canvas.drawing()
+    assert bench.actions_["draw"].isChecked()
+    press(qtbot, bench, Key.Key_Escape)
+    press(qtbot, bench, Key.Key_D)
+    press(qtbot, bench, Key.Key_W)
+    press(qtbot, bench, Key.Key_Escape)
+    qtbot.waitUntil(lambda: standing(bench) == "photo 10.jpg", timeout=PATIENCE)
+    assert not bench.canvas.drawing()
+    assert not bench.actions_["draw"].isChecked()
+
+
+def test_copying_waits_for_nothing_and_leaves_no_error_behind(annotating: Program, qtbot: QtBot) -> None:
+    """Without boxes before it that is said in passing; while the photo is on its way nothing untrue is said."""
+    bench, messages = annotating.workbench, annotating.window.messages
+    bench.canvas.add_box(Box(20, 20, 60, 60))
+    settle(qtbot, annotating)
+    press(qtbot, bench, Key.Key_D)
+    assert not bench.sitting.shown
+    press(qtbot, bench, Key.Key_V, CONTROL)
+    qtbot.waitUntil(lambda: standing(bench) == "photo 2.jpg", timeout=PATIENCE)
+    settle(qtbot, annotating)
+    assert len(labels(annotating)) == 1
+    assert "no_previous_boxes" not in messages.codes
+    press(qtbot, bench, Key.Key_Z, CONTROL)
+    qtbot.waitUntil(lambda: not labels(annotating), timeout=PATIENCE)
+    assert messages.codes == []  # what was copied is no longer said to be there
+    go(qtbot, bench, Key.Key_D, "photo 10.jpg")
+    press(qtbot, bench, Key.Key_V, CONTROL)
+    qtbot.waitUntil(lambda: "no_previous_boxes" in messages.codes, timeout=PATIENCE)
+    (strip,) = messages.strips()
+    assert strip.message.kind == "info"  # type: ignore[attr-defined]
+
+
+def test_lists_that_hold_nothing_say_so(annotating: Program, qtbot: QtBot) -> None:
+    bench = annotating.workbench
+    nothing = bench.annotate.picker.nothing
+    assert not nothing.isVisible()
+    press(qtbot, bench, Key.Key_E, CONTROL)
+    qtbot.keyClicks(bench.annotate.picker.search, "zzz")
+    assert nothing.isVisible()
+    assert nothing.text() == text("labels.none_found")
+    qtbot.keyClick(bench.annotate.picker.search, Key.Key_Escape)
+    assert not nothing.isVisible()
+    bench.photos.filter.setText("zzz")
+    photos = bench.photos.nothing
+    qtbot.waitUntil(photos.isVisible, timeout=PATIENCE)
+    bench.photos.filter.clear()
+    qtbot.waitUntil(lambda: not photos.isVisible(), timeout=PATIENCE)
+
+
+def test_the_history_says_that_there_is_nothing_only_when_it_knows(annotating: Program, qtbot: QtBot) -> None:
+    bench = annotating.workbench
+    bench.canvas.add_box(Box(5, 60, 30, 110))
+    settle(qtbot, annotating)
+    press(qtbot, bench, Key.Key_H)
+    said = [part.text() for part in bench.annotate.history.findChildren(QLabel)]
+    assert text("history.nothing") not in said
+    qtbot.waitUntil(lambda: bool(bench.annotate.history.events), timeout=PATIENCE)
+
+
+def test_a_verified_photos_button_looks_another_way(annotating: Program, qtbot: QtBot) -> None:
+    bench = annotating.workbench
+    button = bench.annotate.verdict.verify
+    assert button.icon().isNull()
+    press(qtbot, bench, Key.Key_Space)
+    assert not button.icon().isNull()
+    assert button.property("kind") == "chosen"
+    press(qtbot, bench, Key.Key_Space)
+    assert button.property("kind") == "primary"

@@ -536,7 +536,7 @@ def test_tags_speak_both_languages_and_say_what_is_not_known(canvas: PhotoCanvas
     drawn = Annotation("c", Box(1, 1, 50, 50))
     canvas.set_document(Document(WIDTH, HEIGHT, (BOX, drawn, Annotation("d", Box(9, 9, 99, 99), "angioma", True))))
     assert [i.tag for i in canvas.scene.items] == [
-        "1 · Eczema 87 %", "2 · Psoriasis", "3 · no label", "4 · angioma (difficult)",
+        "1 · Eczema 87 %", "2 · Psoriasis", "3 · no disease yet", "4 · angioma (difficult)",
     ]  # fmt: skip
     canvas.set_readings({"c": Reading("psoriasis", 0.613)})
     set_language("zh")

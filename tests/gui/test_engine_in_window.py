@@ -55,7 +55,7 @@ def test_a_photo_that_kills_the_engine_is_given_up(start: Start, qtbot: QtBot, p
     qtbot.waitUntil(lambda: "engine_crashed" in program.window.messages.codes, timeout=PATIENCE)
     qtbot.waitUntil(lambda: program.engine.is_ready, timeout=PATIENCE)
     assert not bench.sitting.busy  # it is not asked again by itself, or the engine would die for ever
-    assert bench.diagnosis._note.text() == text("lesions.unread")
+    assert bench.diagnosis._note.text() == text("lesions.unread", pressed="W")
     qtbot.keyClick(bench.canvas, Qt.Key.Key_D)
     qtbot.waitUntil(lambda: bool(bench.sitting.answer), timeout=PATIENCE)
     assert bench.sitting.lesions()
@@ -65,7 +65,7 @@ def test_without_models_nothing_is_said_of_lesions(start: Start, qtbot: QtBot, p
     program = start(photo_folder, engine=["no such program"])
     qtbot.waitUntil(lambda: "engine_cannot_start" in program.window.messages.codes, timeout=PATIENCE)
     qtbot.waitUntil(lambda: program.workbench.sitting.shown, timeout=PATIENCE)
-    assert program.workbench.diagnosis._note.text() == text("lesions.unread")
+    assert program.workbench.diagnosis._note.text() == text("lesions.unread", pressed="W")
 
 
 def test_another_device_counts_at_once(reading: Program, qtbot: QtBot) -> None:

@@ -35,6 +35,7 @@ class PointerView(SceneView):
         super().__init__(parent)
         self._gesture: Gesture | None = None
         self._drawing = False
+        self._draw_then = False  # as soon as there is something to draw on
         self._square = False
         self._draw_many = False
         self._control = False
@@ -64,11 +65,14 @@ class PointerView(SceneView):
     # -- modes -------------------------------------------------------------------------------------------------------
 
     def set_read_only(self, read_only: bool) -> None:
-        """Nothing can be changed; a gesture under way comes to nothing."""
+        """Nothing can be changed, a gesture under way comes to nothing; drawing that is begun then waits."""
         self._read_only = read_only
         if read_only:
             self.forget_gesture()
             self.stop_drawing()
+        elif self._draw_then:
+            self._draw_then = False
+            self.start_drawing()
 
     def drawing(self) -> bool:
         return self._drawing
@@ -82,15 +86,20 @@ class PointerView(SceneView):
 
     def start_drawing(self) -> None:
         """The next drag draws a box; then dragging moves and pans again, unless many are to be drawn."""
-        if self.can_edit() and not self._drawing:
+        if self._read_only:  # the photo is on its way
+            self._draw_then = True
+            self.mode_changed.emit(True)
+        elif self.can_edit() and not self._drawing:
             self._drawing = self._aiming = True
             self.setCursor(_SHAPE.CrossCursor)
             self.mode_changed.emit(True)
             self.update()
+        else:
+            self.mode_changed.emit(self._drawing)  # the key that asked for it is no switch
 
     def stop_drawing(self) -> None:
-        if self._drawing:
-            self._drawing = self._aiming = False
+        if self._drawing or self._draw_then:
+            self._drawing = self._aiming = self._draw_then = False
             self.unsetCursor()
             self.mode_changed.emit(False)
             self.update()
@@ -106,7 +115,7 @@ class PointerView(SceneView):
         """One step out: of the gesture, of drawing, of the selection."""
         if self._gesture:
             self.forget_gesture()
-        elif self._drawing:
+        elif self._drawing or self._draw_then:
             self.stop_drawing()
         else:
             self.select("")

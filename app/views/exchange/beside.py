@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QFileDialog
 
 from app.common.errors import UserError
 from app.common.words import text
+from app.views import keys
 from app.views.background import Changed
 from app.views.exchange import desk, format_words
 from app.views.messages import Action, Message
@@ -51,7 +52,7 @@ class Beside(QObject):
         if row.id != self._looked_at:
             self._looked_at = row.id
             self._told.clear()
-            for code in (DAMAGED, CONFLICT):
+            for code in (DAMAGED, CONFLICT, "beside"):
                 self._messages.dismiss(code)
         find = partial(desk.files_beside, row.path, self._folder(row), self._services.settings.save_format)
         self._services.background.work(find, partial(self._found, row), lambda _: None, owner=self)
@@ -163,13 +164,13 @@ class Beside(QObject):
 
     def next_format(self) -> None:
         """labelImg's Ctrl+Y, over six formats."""
-        keys = format_words.KEYS
+        formats = format_words.KEYS
         now = self._services.settings.save_format
-        self.use_format(keys[(keys.index(now) + 1) % len(keys)])
+        self.use_format(formats[(formats.index(now) + 1) % len(formats)])
 
     def use_format(self, key: str) -> None:
         self._services.change_settings(save_format=key)
-        self._messages.info("save_format", lambda: text("beside.format", format=format_words.format_words(key)))
+        self._messages.info("save_format", partial(_saves_as, key))
         self._bench.annotate.retranslate()
 
     def choose_folder(self) -> None:
@@ -250,3 +251,8 @@ class Beside(QObject):
 
     def _is_aside(self, aside: Path) -> None:
         self._messages.info("aside", lambda: text("beside.aside", file=aside.name))
+
+
+def _saves_as(format: str) -> str:
+    pressed = keys.written("save") or text("menu.save")
+    return text("beside.format", pressed=pressed, format=format_words.format_words(format))

@@ -29,6 +29,7 @@ class BoxCommands(QObject):
         super().__init__(bench)
         self._bench = bench
         self._tightening = ""  # the box that is being drawn close
+        self._copy_into = 0  # the photo on its way that boxes are to be copied into
         self.next_label = ""  # sticks while annotating
 
     # -- drawing and naming --------------------------------------------------------------------------------------
@@ -127,15 +128,36 @@ class BoxCommands(QObject):
 
     # -- from photo to photo -------------------------------------------------------------------------------------
     def copy_previous(self) -> None:
-        """Copies of the boxes of the photo before this one in the list: one step, pointed out."""
+        """Copies of the boxes of the photo before this one in the list: one step, pointed out.
+
+        Pressed while the photo is on its way, it is done as soon as the photo stands.
+        """
         bench = self._bench
+        row = bench.sitting.row
+        self._copy_into = row.id if row is not None and not bench.sitting.shown else 0
+        if row is None or self._copy_into:
+            return
         index = bench.photos.view.currentIndex().row()
         before = bench.photos.model.row_of(bench.photos.model.index(index - 1))
-        if before is None or not bench.sitting.shown:
-            bench.frame.messages.error(UserError("no_previous_boxes"))
+        if before is None:
+            self._say_no_boxes()
             return
-        take = partial(self._insert, bench.sitting.row, before)
+        take = partial(self._insert, row, before)
         bench.services.background.read(partial(desk.boxes_of, image_id=before.id), take, owner=self)
+
+    def photo_stands(self) -> None:
+        wanted, self._copy_into = self._copy_into, 0
+        sitting = self._bench.sitting
+        if wanted and sitting.shown and sitting.row is not None and sitting.row.id == wanted:
+            self.copy_previous()
+
+    def _say_no_boxes(self) -> None:
+        self._bench.frame.messages.info("no_previous_boxes", lambda: text("boxes.none_before"))
+
+    def forget_said(self) -> None:
+        """Something else was done since: what was said of the last step, and its undo, no longer hold."""
+        for code in ("copied", "beside"):
+            self._bench.frame.messages.dismiss(code)
 
     def _insert(self, here: ImageRow | None, before: ImageRow, boxes: Sequence[Annotation]) -> None:
         bench = self._bench
@@ -143,7 +165,7 @@ class BoxCommands(QObject):
             return
         edit = bench.canvas.make(lambda d: edits.insert(d, boxes))
         if edit is None:
-            bench.frame.messages.error(UserError("no_previous_boxes"))
+            self._say_no_boxes()
             return
         new = [a.id for a in edit.after]
         bench.canvas.flash(new)

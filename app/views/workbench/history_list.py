@@ -34,6 +34,7 @@ class HistoryList(QWidget):
         self._of: tuple[int, str] | None = None
         self.events: tuple[BoxEvent, ...] = ()
         self._just_opened = False
+        self._known = False  # whether anything was done; until then nothing is said
         self.fold = QPushButton()
         self.fold.setProperty("kind", "flat")
         self.fold.setCheckable(True)
@@ -63,8 +64,8 @@ class HistoryList(QWidget):
 
     def _toggled(self, there: bool) -> None:
         self._just_opened = there
-        if not there:
-            self._show(())
+        self._known = False
+        self._show(())
         self._later()
         self.retranslate()
 
@@ -78,6 +79,7 @@ class HistoryList(QWidget):
 
     def _ask(self) -> None:
         if self._of is None:
+            self._known = True
             self._show(())
             return
         image_id, box_id = self._of
@@ -86,6 +88,7 @@ class HistoryList(QWidget):
 
     def _take(self, of: tuple[int, str], events: tuple[BoxEvent, ...]) -> None:
         if of == self._of and self.fold.isChecked():
+            self._known = True
             self._show(events)
             if self._just_opened:
                 self._just_opened = False
@@ -102,7 +105,7 @@ class HistoryList(QWidget):
             for part in (what, when):
                 part.setContentsMargins(10, 0, 0, 0)
                 self._rows.addWidget(part)
-        if self.fold.isChecked() and not self.events:
+        if self.fold.isChecked() and self._known and not self.events:
             nothing = label("soft", wrap=True)
             nothing.setText(text("history.nothing"))
             self._rows.addWidget(nothing)

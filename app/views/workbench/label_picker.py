@@ -24,6 +24,7 @@ from app.views import keys
 from app.views.actions import label_key
 from app.views.icons import icon
 from app.views.keys import with_key
+from app.views.parts import EmptyWords
 from app.views.theme import CAPTION, current
 
 HEIGHT = 28
@@ -160,6 +161,7 @@ class LabelPicker(QWidget):
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.clicked.connect(lambda index: self._pick(self.model.labels[index.row()].key))
+        self.nothing = EmptyWords(self.list, lambda: text("labels.none_found"))
         self.search.textChanged.connect(lambda _: self._search())
         self.search.stepped.connect(self._step)
         self.search.taken.connect(self._take)

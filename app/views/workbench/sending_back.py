@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QIcon, QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from app.common.words import text
+from app.views.icons import icon
 from app.views.keys import with_key
 from app.views.parts import Mark, label, name_button, tool_button
 
@@ -78,7 +79,11 @@ class Verdict(QWidget):
         self.retranslate()
 
     def show_verified(self, verified: bool) -> None:
-        self._verified = verified
+        if verified != self._verified:
+            self._verified = verified
+            self.verify.setProperty("kind", "chosen" if verified else "primary")
+            self.verify.setIcon(icon("check") if verified else QIcon())
+            self.verify.style().polish(self.verify)
         self.retranslate()
 
     def begin(self) -> None:

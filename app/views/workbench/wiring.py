@@ -36,6 +36,10 @@ def _wire_frame(bench: Workbench) -> None:
 def _wire_photo(bench: Workbench) -> None:
     canvas, sitting, tools, error = bench.canvas, bench.sitting, bench.tools, bench.frame.messages.error
     sitting.photo_shown.connect(bench.photo_shown)
+    sitting.photo_shown.connect(bench.boxes.photo_stands)
+    canvas.edited.connect(lambda _document, _edit: bench.boxes.forget_said())
+    for step in ("undo", "redo"):
+        bench.actions_[step].triggered.connect(lambda _checked=False: bench.boxes.forget_said())
     sitting.reading_changed.connect(bench.refresh)
     sitting.row_changed.connect(lambda row: bench.photos.model.update_rows([row]))
     sitting.read_through.connect(bench.look_at_first)
