@@ -35,6 +35,7 @@ class EngineBridge(QObject):
         self._client: EngineClient | None = None
         self.is_ready = False
         self.is_starting = True
+        self._ended = False
         self.problem = ""  # code of what keeps the models from running
         self.device = ""
         self.device_reason = ""
@@ -42,6 +43,8 @@ class EngineBridge(QObject):
         self._event.connect(self._take)
 
     def start(self) -> None:
+        if self._ended:  # the window was closed before its turn came
+            return
         from app.inference.engine_client import EngineClient
 
         settings = self._services.settings
@@ -67,6 +70,8 @@ class EngineBridge(QObject):
         self.restarted.emit()
 
     def stop(self) -> None:
+        """For good."""
+        self._ended = True
         if self._client is not None:
             self._client.stop(patience_s=1.0)
             self._client = None
