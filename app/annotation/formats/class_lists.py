@@ -149,7 +149,7 @@ def _yaml(path: Path) -> dict[str, Any]:
         return {}
     import yaml
 
-    class Plain(yaml.SafeLoader):
+    class Plain(yaml.SafeLoader):  # type: ignore[misc]
         """Without merged mappings: nested, each multiplies the one before."""
 
         def flatten_mapping(self, node: yaml.MappingNode) -> None:
@@ -160,7 +160,7 @@ def _yaml(path: Path) -> dict[str, Any]:
     try:
         if len(data) > _LARGEST_LIST:
             raise DamageError(text("formats.too_large"))
-        raw = yaml.load(data, Plain)  # noqa: S506 (it is SafeLoader with less)
+        raw = yaml.load(data, Plain)
     except (yaml.YAMLError, UnicodeDecodeError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else 0

@@ -30,7 +30,7 @@ from app.annotation.formats.json_text import (
     parsed,
     root_of,
 )
-from app.annotation.formats.sheet import Context, Corners, DamageError, Page, Shape, Sheet
+from app.annotation.formats.sheet import Context, Corners, DamageError, Page, Shape, Sheet, names_apart
 from app.annotation.formats.splices import spliced
 from app.common.words import text
 
