@@ -13,7 +13,7 @@ from PySide6.QtGui import QColor, QImage, QPainter
 from pytestqt.qtbot import QtBot
 
 from app.common.geometry import Box
-from app.views.canvas.box_lines import CROWD, BoxLines
+from app.views.canvas.box_lines import CROWD, SWARM, BoxLines
 from app.views.canvas.inside import bgra
 from app.views.canvas.looker import pixels_of
 from app.views.canvas.scene import Item
@@ -104,13 +104,14 @@ def test_the_box_in_the_hand_looks_as_it_does_among_the_others(qapp: object, box
 
 def test_a_box_covers_nothing_inside_it_also_in_a_crowd(qapp: object) -> None:
     box = Item("z", Box(100, 100, 140, 130), COLOURS[1], False, True, "")
-    for crowd in (0, CROWD + 10):
+    for crowd in (0, CROWD + 10, SWARM + 10):
         far = [Item(f"a{n}", Box(300, 200, 302, 203), COLOURS[0], False, True, "") for n in range(crowd)]
         image = Still().image(What(photo(), PHOTO, Place(0, 0, 1.0), SIZE, 1, BoxLines((*far, box))))
         seen = pixels(image)
         assert (seen[100:130, 100:140] == (110, 120, 200)).all()
         assert tuple(seen[99, 120]) == bgra(QColor(COLOURS[1]))[:3]
-        assert tuple(seen[98, 120]) == ((24, 24, 24) if crowd else bgra(QColor(COLOURS[1]))[:3])
+        beside = {0: bgra(QColor(COLOURS[1]))[:3], CROWD + 10: (24, 24, 24)}.get(crowd, (110, 120, 200))
+        assert tuple(seen[98, 120]) == beside
 
 
 def test_what_has_no_area_is_crossed(qapp: object) -> None:

@@ -27,10 +27,22 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int32]
 
 COLOURED, DARK = 2, 1  # widths of the two lines, screen pixels
-CROWD = 600  # from so many boxes in sight the coloured line is one pixel wide too
+CROWD, SWARM = 600, 1200  # boxes in sight
 REACH = COLOURED + DARK + CROSS + 2  # how far from its box anything of it is drawn
 DASHES = (4, 3)  # on and off, in widths of the line
 _FAR = 64
+
+
+Widths = tuple[int, int]
+"""Of the coloured line and of the dark one around it, screen pixels."""
+FULL: Widths = (COLOURED, DARK)
+
+
+def widths_for(boxes: int) -> Widths:
+    """In a crowd the coloured line is one pixel wide; where the lines would hide the skin there is no dark one."""
+    if boxes <= CROWD:
+        return FULL
+    return (1, 1) if boxes <= SWARM else (1, 0)
 
 
 class BoxLines:
@@ -93,9 +105,9 @@ class BoxLines:
         return x0 + place.x, y0 + place.y, x1 + place.x, y1 + place.y
 
     def draw(
-        self, pixels: NDArray[np.uint8], part: QRect, place: Place, unit: int, fine: bool = False, without: str = ""
+        self, pixels: NDArray[np.uint8], part: QRect, place: Place, unit: int, widths: Widths = FULL, without: str = ""
     ) -> None:
-        """Draw on ``part`` of the picture whose memory ``pixels`` is; ``fine``: the crowd's thin lines."""
+        """Draw on ``part`` of the picture whose memory ``pixels`` is; outlines only with full lines."""
         seen = self.in_sight(place, part)
         if without and without in self._at:
             seen = seen[seen != self._at[without]]
@@ -104,17 +116,17 @@ class BoxLines:
         window = pixels[part.y() : part.y() + part.height(), part.x() : part.x() + part.width()]
         corners = self._corners(place.scale)
         offset = (place.x - part.x(), place.y - part.y())
-        width = unit if fine else COLOURED * unit
+        width, dark = (w * unit for w in widths)
         for colour, dashed, members in self._groups:
             group = seen[members[seen]]
             if not len(group):
                 continue
             here = corners[group] + (offset * 2)
-            _rings(window, here, range(width + 1, width + DARK * unit + 1), EDGE)
+            _rings(window, here, range(width + 1, width + dark + 1), EDGE)
             _rings(window, here, range(1, width + 1), EDGE if dashed else QColor(colour))
             if dashed:
                 _dash(window, here, width, QColor(colour))
-        marked = seen[(self._inside.empty if fine else self._inside.marked)[seen]]
+        marked = seen[(self._inside.marked if widths == FULL else self._inside.empty)[seen]]
         self._inside.draw(window, marked, corners[marked] + (offset * 2), unit)
 
     def _corners(self, scale: float) -> Ints:
@@ -153,6 +165,8 @@ def _rings(window: NDArray[np.uint8], corners: Ints, away: range, colour: QColor
     import cv2
     import numpy as np
 
+    if not away:
+        return
     height, width = window.shape[:2]
     x0, y0, x1, y1 = np.clip(corners, -_FAR, max(width, height) + _FAR).T
     rings = []

@@ -13,7 +13,7 @@ from PySide6.QtCore import QPoint, QRect, QSize
 from PySide6.QtGui import QImage
 
 from app.common.geometry import Box
-from app.views.canvas.box_lines import CROWD, REACH, BoxLines
+from app.views.canvas.box_lines import FULL, REACH, BoxLines, Widths, widths_for
 from app.views.canvas.looker import pixels_of
 from app.views.canvas.photo_layer import paint_photo
 from app.views.canvas.scene import Item
@@ -42,21 +42,21 @@ class What:
 class Still:
     def __init__(self) -> None:
         self._shown: What | None = None
-        self._fine = False
+        self._widths = FULL
         self._picture = _Picture(QSize(1, 1))
         self._spare = self._picture
 
     def image(self, what: What) -> QImage:
         """The picture of it; the same image changes with the next call."""
-        fine = len(what.lines.in_sight(what.place, QRect(0, 0, what.size.width(), what.size.height()))) > CROWD
-        parts = self._outdated(what, fine)
+        widths = widths_for(len(what.lines.in_sight(what.place, QRect(QPoint(), what.size))))
+        parts = self._outdated(what, widths)
         if self._picture.image.size() != what.size:
             self._picture, self._spare = _Picture(what.size), _Picture(what.size)
         if self._shown and (parts is not None) and what.place != self._shown.place:
             self._shift(what.place.x - self._shown.place.x, what.place.y - self._shown.place.y)
         for part in [self._picture.image.rect()] if parts is None else parts:
-            self._picture.draw(part, what, fine)
-        self._shown, self._fine = what, fine
+            self._picture.draw(part, what, widths)
+        self._shown, self._widths = what, widths
         return self._picture.image
 
     def piece(self, item: Item) -> tuple[QPoint, QImage] | None:
@@ -70,10 +70,10 @@ class Still:
         BoxLines((item,)).draw(pixels_of(image), image.rect(), place, what.unit)
         return part.topLeft(), image
 
-    def _outdated(self, what: What, fine: bool) -> list[QRect] | None:
+    def _outdated(self, what: What, widths: Widths) -> list[QRect] | None:
         """The parts that are to be drawn, after a shift where the photo is elsewhere; None: all of it."""
         old = self._shown
-        if old is None or fine != self._fine or (what.size, what.unit) != (old.size, old.unit):
+        if old is None or widths != self._widths or (what.size, what.unit) != (old.size, old.unit):
             return None
         if what.source.cacheKey() != old.source.cacheKey() or what.place.scale != old.place.scale:
             return None
@@ -84,7 +84,7 @@ class Still:
         if what.without != old.without:
             apart = (lines.find(id_) for lines in (what.lines, old.lines) for id_ in (what.without, old.without))
             changed += [item.box for item in apart if item]
-        whole = QRect(0, 0, what.size.width(), what.size.height())
+        whole = QRect(QPoint(), what.size)
         pieces = [_around(box, what.place, what.unit).intersected(whole) for box in changed]
         return strips + [piece for piece in pieces if not piece.isEmpty()]
 
@@ -112,9 +112,9 @@ class _Picture:
             self._pixels = pixels_of(self.image)
         return self._pixels
 
-    def draw(self, part: QRect, what: What, fine: bool) -> None:
+    def draw(self, part: QRect, what: What, widths: Widths) -> None:
         paint_photo(self.image, part, what.source, what.full_size, what.place)
-        what.lines.draw(self.pixels, part, what.place, what.unit, fine, what.without)
+        what.lines.draw(self.pixels, part, what.place, what.unit, widths, what.without)
 
     def take(self, other: _Picture, dx: int, dy: int) -> None:
         """The other picture, shifted."""
