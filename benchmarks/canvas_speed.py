@@ -71,13 +71,16 @@ def main() -> None:
         for photo, all_times in frames.items()
         for what, t in all_times.items()
     ]
-    platform = app.platformName()
-    keep(
-        "canvas-speed",
-        {"boxes": BOXES, "window": WINDOW, "platform": platform, "frames": frames, "rows": rows},
-        options.full,
-    )
+    facts = {"boxes": BOXES, "window": WINDOW, "platform": app.platformName(), "conditions": _conditions()}
+    keep("canvas-speed", {**facts, "frames": frames, "rows": rows}, options.full)
     app.quit()
+
+
+def _conditions() -> str:
+    """How busy the machine was: wall times of frames mean little on a busy one unless they went first."""
+    first = hasattr(os, "sched_getscheduler") and os.sched_getscheduler(0) != os.SCHED_OTHER
+    load = f"load average {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "load unknown"
+    return f"{load}{', real-time priority' if first else ''}"
 
 
 def measure(size: tuple[int, int], rounds: int) -> dict[str, Times]:
