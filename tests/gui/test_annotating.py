@@ -463,3 +463,14 @@ def test_a_verified_photos_button_looks_another_way(annotating: Program, qtbot: 
     assert button.property("kind") == "chosen"
     press(qtbot, bench, Key.Key_Space)
     assert button.property("kind") == "primary"
+
+
+def test_many_boxes_take_the_room_there_is_and_push_nothing_out_of_sight(annotating: Program, qtbot: QtBot) -> None:
+    bench = annotating.workbench
+    for number in range(15):
+        bench.canvas.add_box(Box(2 + 10 * number, 60, 10 + 10 * number, 110))
+    shown, verify = bench.annotate.list, bench.annotate.verdict.verify
+    qtbot.waitUntil(lambda: verify.visibleRegion().boundingRect() == verify.rect(), timeout=PATIENCE)
+    low = shown.height()
+    annotating.window.resize(1366, 1050)
+    qtbot.waitUntil(lambda: shown.height() > low + 100, timeout=PATIENCE)

@@ -77,8 +77,9 @@ class AnnotatePanel(QWidget):
         why.addWidget(self.needs, 1)
         why.addWidget(self.next_needing)
         layout.addWidget(self._why)
-        for part in (self._heading, self._note, self.list):
-            layout.addWidget(part)
+        layout.addWidget(self._heading)
+        layout.addWidget(self._note)
+        layout.addWidget(self.list, 1)
         both = QHBoxLayout()
         both.setSpacing(8)
         both.addWidget(self.accept_all, 1)

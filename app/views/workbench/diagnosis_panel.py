@@ -67,7 +67,7 @@ class DiagnosisPanel(QWidget):
         layout.addLayout(self._warning_room)
         layout.addWidget(self._lesions_heading)
         layout.addWidget(self._note)
-        layout.addWidget(self.list)
+        layout.addWidget(self.list, 1)
         answers = QGridLayout()
         answers.setSpacing(8)
         answers.addWidget(self.accept, 0, 0)

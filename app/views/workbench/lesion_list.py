@@ -22,7 +22,7 @@ from PySide6.QtCore import (
     Signal,
 )
 from PySide6.QtGui import QColor, QFont, QMouseEvent, QPainter, QPen
-from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+from PySide6.QtWidgets import QListView, QSizePolicy, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from app.common.packs import Pack
 from app.common.words import percent, text
@@ -31,7 +31,7 @@ from app.views.theme import current
 from app.views.workbench.reading import Lesion, known, name_of
 
 HEIGHT = 32
-MOST_ROWS = 5
+FEWEST_ROWS, MOST_ROWS = 3, 24
 RING = 2  # the style sheet's room for the focus ring
 LESION = Qt.ItemDataRole.UserRole
 Index = QModelIndex | QPersistentModelIndex
@@ -165,7 +165,10 @@ class LesionDelegate(QStyledItemDelegate):
 
 
 class LesionList(QListView):
-    """As high as its rows, up to five, then it scrolls. ``chosen`` carries the id; ``answered`` too, and the answer."""
+    """As high as its rows where there is room; where not it scrolls, rather than push out of sight what is below.
+
+    ``chosen`` carries the id; ``answered`` too, and the answer.
+    """
 
     chosen = Signal(str)
     answered = Signal(str, bool)  # accepted
@@ -180,6 +183,7 @@ class LesionList(QListView):
         self.setUniformItemSizes(True)
         self.setMouseTracking(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.selectionModel().currentChanged.connect(self._current_changed)
         self.retranslate()
 
@@ -198,9 +202,19 @@ class LesionList(QListView):
             self.setCurrentIndex(self.lesions.index(row))
             self.scrollTo(self.lesions.index(row))
         self.selectionModel().blockSignals(False)
-        self.setFixedHeight(HEIGHT * min(len(lesions), MOST_ROWS) + 2 * RING)
+        self._make_room(len(lesions))
         self.setVisible(bool(lesions))
         self.viewport().update()
+
+    def _make_room(self, rows: int) -> None:
+        low, high = (HEIGHT * min(rows, most) + 2 * RING for most in (FEWEST_ROWS, MOST_ROWS))
+        if (low, high) != (self.minimumHeight(), self.maximumHeight()):
+            self.setMinimumHeight(low)
+            self.setMaximumHeight(high)
+            self.updateGeometry()
+
+    def sizeHint(self) -> QSize:
+        return QSize(super().sizeHint().width(), self.minimumHeight())
 
     def _current_changed(self, index: QModelIndex) -> None:
         if index.isValid():
