@@ -6,10 +6,9 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QImage
 
 from app.annotation.answers import Top3, lesion_tops, suggestions_of, top3_of
@@ -21,6 +20,7 @@ from app.views.canvas import PhotoCanvas, Reading
 from app.views.engine_bridge import EngineBridge
 from app.views.services import Services
 from app.views.workbench import desk
+from app.views.workbench.ahead import Ahead
 from app.views.workbench.desk import OnDesk
 from app.views.workbench.photo_loader import Loaded, PhotoLoader
 from app.views.workbench.reading import Lesion, lesions
@@ -30,6 +30,7 @@ from app.views.workbench.undoing import Undoing
 BOXES = frozenset({"annotations", "images"})
 CASES = frozenset({"cases", "images"})
 ANSWERS = frozenset({"predictions"})
+HEAD_START_MS = 10
 
 
 class Sitting(QObject):
@@ -63,8 +64,8 @@ class Sitting(QObject):
         self._up: OnDesk | None = None  # whose boxes the canvas shows already
         self._loaded: Loaded | None = None
         self._on_desk: OnDesk | None = None
-        self._desks: dict[int, OnDesk] = {}  # neighbours made ready
-        self._asked_ahead: list[Future[OnDesk]] = []
+        self._asked_for_boxes = False
+        self._ahead = Ahead(services.background, self._loader, self._lay_out, self)
         self.undoing = Undoing(services, canvas, self)
         canvas.edited.connect(self._edited)
         canvas.drawn_box_settled.connect(self.classify)
@@ -72,7 +73,6 @@ class Sitting(QObject):
         engine.refused.connect(self._refused)
         engine.ready.connect(self._engine_ready)
         engine.restarted.connect(self._asked.clear)
-        services.background.changed.connect(self._forget_ready)
 
     # -- opening -------------------------------------------------------------------------------------------------
     def open(self, row: ImageRow, neighbours: tuple[ImageRow, ...] = ()) -> None:
@@ -83,15 +83,16 @@ class Sitting(QObject):
         self._forget_questions()
         self.row, self.shown, self.problem = row, False, ""
         self._neighbours, self._up, self._loaded, self._on_desk = neighbours, None, None, None
+        self._asked_for_boxes = False
         self._given_up.clear()
-        while self._asked_ahead:
-            self._asked_ahead.pop().cancel()  # a photo that is wanted now does not wait behind its neighbours
+        self._ahead.give_way()
         self._canvas.set_read_only(True)
         ratio = self._canvas.devicePixelRatioF()
         self._loader.set_room(round(self._canvas.width() * ratio), round(self._canvas.height() * ratio))
         self._loader.load(row.path, partial(self._decoded, row.id), partial(self._not_loaded, row.id))
-        if row.width is not None and row.height is not None:  # the database is asked while the photo is decoded
-            self._lay_out(row.id, (row.width, row.height), row.synthetic, self._laid_out)
+        # The database is asked while the photo is decoded, but not before that has got under way: it waits for Python's
+        # lock as well.
+        QTimer.singleShot(HEAD_START_MS, self, partial(self._ask_for_boxes, row))
 
     def close(self) -> None:
         self._forget_questions()
@@ -106,11 +107,20 @@ class Sitting(QObject):
             return
         self._loaded = loaded
         self._canvas.set_photo(loaded.image, loaded.size, loaded.synthetic)
-        if image_id in self._desks:
-            self._show_boxes(self._desks[image_id])
-        if (row.width, row.height, row.synthetic) != (*loaded.size, loaded.synthetic):
+        if ready := self._ahead.desk_of(image_id):
+            self._show_boxes(ready)
+        if (row.width, row.height, row.synthetic) == (*loaded.size, loaded.synthetic):
+            self._ask_for_boxes(row)
+        else:
+            self._asked_for_boxes = True
             self._lay_out(image_id, loaded.size, loaded.synthetic, self._laid_out)
         self._stand()
+
+    def _ask_for_boxes(self, row: ImageRow) -> None:
+        """Once; not before the photo was decoded if its size was never noted."""
+        if self.row is row and not self._asked_for_boxes and row.width is not None and row.height is not None:
+            self._asked_for_boxes = True
+            self._lay_out(row.id, (row.width, row.height), row.synthetic, self._laid_out)
 
     def _lay_out(
         self, image_id: int, size: tuple[int, int], synthetic: bool, done: Callable[[OnDesk], object]
@@ -170,32 +180,11 @@ class Sitting(QObject):
             self._ask_for_drawn_boxes()
         else:
             self.read()
-        self._make_ready(loaded)
+        self._ahead.make_ready(self._neighbours, partial(self._ask_for_the_whole, loaded))
 
-    # -- ahead ---------------------------------------------------------------------------------------------------
-    def _make_ready(self, loaded: Loaded) -> None:
-        """The likeliest neighbour, then all of this photo's pixels, then the other neighbours; and what is known of
-        them, so that the next key press only has to paint."""
-        ids = {row.path: row.id for row in self._neighbours}
-        self._desks = {id_: ready for id_, ready in self._desks.items() if id_ in ids.values()}
-        paths = [row.path for row in self._neighbours]
-        self._loader.ahead(paths[:1], partial(self._decoded_ahead, ids))
+    def _ask_for_the_whole(self, loaded: Loaded) -> None:
         if self.row is not None and not loaded.is_whole:
             self._loader.load_whole(loaded.path, partial(self._improve, self.row.id))
-        self._loader.ahead(paths[1:], partial(self._decoded_ahead, ids))
-
-    def _decoded_ahead(self, ids: Mapping[Path, int], loaded: Loaded) -> None:
-        image_id = ids[loaded.path]
-        if image_id not in self._desks:
-            keep = partial(self._desks.__setitem__, image_id)
-            self._asked_ahead.append(self._lay_out(image_id, loaded.size, loaded.synthetic, keep))
-
-    def _forget_ready(self, changed: Changed) -> None:
-        """What was made ready of a photo is stale once something of it has changed."""
-        if changed.image is None and changed.topics - {"images"}:
-            self._desks.clear()
-        elif changed.topics:
-            self._desks.pop(changed.image, None)
 
     def _improve(self, image_id: int, levels: tuple[QImage, ...]) -> None:
         if self.shown and self.row is not None and self.row.id == image_id:
@@ -205,7 +194,7 @@ class Sitting(QObject):
     # -- boxes ---------------------------------------------------------------------------------------------------
     def stepped(self, row: ImageRow) -> None:
         """Undo or redo has changed the boxes of a photo, this one or another."""
-        self._desks.pop(row.id, None)
+        self._ahead.forget(row.id)
         self.row_changed.emit(row)
 
     def _edited(self, document: Document, edit: Edit) -> None:
