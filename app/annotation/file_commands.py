@@ -25,6 +25,7 @@ from app.annotation.formats import (
     read_classes,
 )
 from app.annotation.formats.boxes import box_of
+from app.annotation.formats.sheet import names_apart
 from app.common.errors import UserError
 from app.common.files import write_atomically, write_error
 from app.common.photo_files import is_photo_name
@@ -66,20 +67,23 @@ class _Photos:
 
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
-        self._by_stem = cache(_photos_in)
 
-    def of(self, file: Path) -> Mapping[str, Path]:
+    def place(self, file: Path) -> Path:
+        """Files of one place have the same photos."""
+        return file.absolute().parent if self._folder is None else self._folder
+
+    def at(self, place: Path) -> Mapping[str, Path]:
         """By stem."""
         if self._folder is not None:
-            return self._by_stem(self._folder, True)
-        parent = file.absolute().parent
+            return _photos_in(self._folder, True)
+        parent = place
         candidates = [parent, *(parent / n for n in _PHOTO_FOLDERS), *(parent.parent / n for n in _PHOTO_FOLDERS)]
         if "labels" in parent.parts:
             at = len(parent.parts) - 1 - parent.parts[::-1].index("labels")
             candidates.insert(1, Path(*parent.parts[:at], "images", *parent.parts[at + 1 :]))
         found: dict[str, Path] = {}
         for folder in reversed(candidates):
-            found |= self._by_stem(folder, False)
+            found |= _photos_in(folder, False)
         return found
 
 
@@ -127,16 +131,20 @@ class _Beside:
         self._root = root
         self._photos = _Photos(images)
         self._classes = classes
+        self._contexts = cache(self._at)  # once a place: it may hold 100,000 photos
         self._lists = cache(lambda folder: classes_beside(folder / CLASS_LIST, root))
         self._keypoints = cache(lambda folder: keypoints_beside(folder / CLASS_LIST, root))
 
     def of(self, file: Path) -> Context:
-        photos = self._photos.of(file)
-        context = Context(sizes=_Sizes(photos), names={stem: path.name for stem, path in photos.items()})
+        context = self._contexts(self._photos.place(file))
         if self._format != "yolo":
             return context
         classes = self._lists(file.parent) if self._classes is None else self._classes
         return replace(context, classes=classes, keypoints=self._keypoints(file.parent))
+
+    def _at(self, place: Path) -> Context:
+        photos = self._photos.at(place)
+        return Context(sizes=_Sizes(photos), names={stem: path.name for stem, path in photos.items()})
 
 
 def _root(path: Path) -> Path:
@@ -164,8 +172,8 @@ def convert(
 
     Swapped corners are put right, and parts outside cut where the photo's size is known, from the file or the photo;
     YOLO needs it. ``class_file``: YOLO's list, for reading or for writing; without it a list beside the files, else
-    the file's own order, else that of the first appearance. Folders within ``source`` are kept, except by formats of
-    whole sets.
+    the file's own order, else that of the first appearance. Folders within ``source`` are kept; formats of whole sets
+    say them where photos of one name would be mixed up else.
 
     Raises:
         UserError: ``annotations_missing``; those of writing files.
@@ -184,7 +192,10 @@ def convert(
         if progress:
             progress(number, len(files))
     order = tuple(dict.fromkeys((*(classes or ()), *found.classes)))
-    _write(found.groups, out, to_format, Context(order))
+    groups = found.groups
+    if from_format in WHOLE_SET and to_format not in WHOLE_SET:
+        groups = _by_folder(groups.get(Path(), []))
+    _write(groups, out, to_format, Context(order))
     return Converted(found.images, found.boxes, tuple(found.failed))
 
 
@@ -202,6 +213,8 @@ class _Found:
         below = file.parent.relative_to(root) if not {source, target} & WHOLE_SET else Path()
         for page in sheet.pages:
             whole = _settled(page, file, context, source)
+            if target in WHOLE_SET and source not in WHOLE_SET:
+                whole = replace(whole, image=(file.parent.relative_to(root) / whole.photo_name).as_posix())
             if target == "yolo" and whole.shapes and not (whole.width and whole.height):
                 item = name if len(sheet.pages) == 1 else f"{name}: {page.photo_name}"
                 self.failed.append((item, UserError("photo_size_unknown", file=whole.photo_name)))
@@ -210,6 +223,14 @@ class _Found:
             self.groups.setdefault(below, []).append(whole)
             self.images += 1
             self.boxes += len(whole.shapes)
+
+
+def _by_folder(pages: Sequence[Page]) -> dict[Path, list[Page]]:
+    """A whole set's pages, those of photos of one name in the folders that it says."""
+    groups: dict[Path, list[Page]] = {}
+    for page, name in zip(pages, names_apart(pages), strict=True):
+        groups.setdefault(Path(name).parent, []).append(page)
+    return groups
 
 
 def _settled(page: Page, file: Path, context: Context, source: Format) -> Page:

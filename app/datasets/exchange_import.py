@@ -155,6 +155,7 @@ class Importing:
         self.edits: dict[int, Edit | None] = {}
         self._author = actor_of(session).name
         self._failed = list(found.failed)
+        self._fitting = list(self._pages_that_fit())
         self._images: set[int] = set()
         self._boxes = 0
         self._ids: dict[str, int] = {}
@@ -162,7 +163,7 @@ class Importing:
     def run(self) -> ImportedBoxes:
         linked = self._find_photos()
         pages: dict[Path, list[ReadPage]] = {}
-        for page in self._found.pages:
+        for page in self._fitting:
             pages.setdefault(page.file.path, []).append(page)
         rows = self._rows(pages)
         self._keep_lists()
@@ -171,6 +172,16 @@ class Importing:
         facts = {"format": self._found.format, "images": len(self._images), "boxes": self._boxes}
         audit(self._session, "boxes.import", "annotation_file", len(rows), facts)
         return ImportedBoxes(len(self._images), self._boxes, linked, tuple(self._failed))
+
+    def _pages_that_fit(self) -> Iterator[ReadPage]:
+        """Those of photos of another size are told. No file is kept for them, or an export would write it emptied."""
+        for page in self._found.pages:
+            try:
+                check_size(PageOf(page.page, page.photo.id, *page.photo.size))
+            except UserError as error:
+                self._failed.append((page.item, error))
+                continue
+            yield page
 
     def _bring(self, pages: Mapping[Path, list[ReadPage]], rows: Mapping[Path, AnnotationFile]) -> None:
         untouched = untouched_photos(self._session, set(self._ids.values()))
@@ -195,11 +206,6 @@ class Importing:
     def _in_bulk(self, row: AnnotationFile, inside: Sequence[ReadPage]) -> Iterator[tuple[int, PageOf, Labels]]:
         for page in inside:
             one = PageOf(page.page, self._ids[page.photo.file], *page.photo.size)
-            try:
-                check_size(one)
-            except UserError as error:
-                self._failed.append((page.item, error))
-                continue
             yield row.id, one, self._found.labels[page.pack]
         file = inside[0].file
         row.content, row.sha256 = file.data, sha256(file.data)
@@ -224,7 +230,7 @@ class Importing:
 
     def _find_photos(self) -> int:
         """Link what only lies beside, note sizes that nobody knew. Gives how many were linked."""
-        photos = {page.photo.file: page.photo for page in self._found.pages}
+        photos = {page.photo.file: page.photo for page in self._fitting}
         new = [photo for photo in photos.values() if photo.id == NEW]
         pack = self._options.new_pack or self._options.pack or DEFAULT_PACK
         ids = link_images(self._session, [Path(photo.file) for photo in new], pack)

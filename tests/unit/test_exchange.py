@@ -387,6 +387,28 @@ def test_boxes_without_a_photo_and_damaged_files_are_told_and_the_rest_comes(
     assert said(opened, photo) == [(10, "eczema")]
 
 
+@pytest.mark.parametrize("boxed_before", [False, True])
+@pytest.mark.parametrize("format", [f for f in FORMATS if f != "yolo"])
+def test_a_page_of_another_size_is_never_written_without_its_boxes(
+    opened: Store, workspace: Workspace, tmp_path: Path, format: Format, boxed_before: bool
+) -> None:
+    """Its photo may be the wrong one: what the file said about it must not come out as "no boxes here"."""
+    photo, wrong = add_photos(opened, "a.jpg", "wrong.jpg")
+    for one in (photo, wrong) if boxed_before else ():
+        edit(opened, one, Edit("add", after=(Annotation(new_id(), Box(1, 2, 30, 40), "psoriasis"),)))
+    source = foreign(tmp_path / "in", format, page("a.jpg", shape(10)), Page("wrong.jpg", 999, 120, (shape(10),)))
+    result = bring(opened, workspace, source, format)
+    sizes_known = format != "createml"  # it does not say them
+    assert [e.code for _, e in result.failed] == ["annotation_other_size"] * sizes_known
+    export(opened, tmp_path / "out", format)
+    written = contents(tmp_path / "out")
+    if boxed_before:
+        assert len(said(opened, wrong)) == 1 + (not sizes_known)
+        return
+    for name, data in contents(source).items():
+        assert written.get(name, data) == data
+
+
 def test_a_photo_in_the_trash_takes_no_boxes_and_gives_none(
     opened: Store, workspace: Workspace, tmp_path: Path
 ) -> None:
