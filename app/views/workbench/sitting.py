@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -21,6 +20,7 @@ from app.views.engine_bridge import EngineBridge
 from app.views.services import Services
 from app.views.workbench import desk
 from app.views.workbench.ahead import Ahead
+from app.views.workbench.case_keeping import CaseKeeping
 from app.views.workbench.desk import OnDesk
 from app.views.workbench.photo_loader import Loaded, PhotoLoader
 from app.views.workbench.reading import Lesion, lesions
@@ -28,7 +28,6 @@ from app.views.workbench.tool_row import LOWEST
 from app.views.workbench.undoing import Undoing
 
 BOXES = frozenset({"annotations", "images"})
-CASES = frozenset({"cases", "images"})
 ANSWERS = frozenset({"predictions"})
 HEAD_START_MS = 10
 
@@ -58,8 +57,7 @@ class Sitting(QObject):
         self._tops: dict[str, Top3] = {}
         self._asked: dict[int, str] = {}  # request -> "" for the whole photo, else the box's id
         self._given_up: set[str] = set()  # what the engine refused of this photo, named as in _asked
-        self._case_under_way = False
-        self._case_next: CaseRecord | None = None
+        self._case_keeping = CaseKeeping(services.background, self._case_kept, self._not_kept, self)
         self._neighbours: tuple[ImageRow, ...] = ()
         self._up: OnDesk | None = None  # whose boxes the canvas shows already
         self._loaded: Loaded | None = None
@@ -223,37 +221,14 @@ class Sitting(QObject):
 
     # -- case ----------------------------------------------------------------------------------------------------
     def keep_case(self, wanted: CaseRecord) -> None:
-        """Store the card; while one is being stored the newest waits, as it must carry that one's version."""
-        if self.row is None or not self.shown:
-            return
-        if self._case_under_way:
-            self._case_next = wanted
-            return
-        self._case_under_way = True
-        image_id = self.row.id
-        self._services.background.change(
-            partial(desk.keep_case, image_id=image_id, wanted=wanted),
-            Changed(CASES, image_id),
-            partial(self._case_kept, image_id),
-            partial(self._case_not_kept, image_id),
-            owner=self,
-        )
+        if self.row is not None and self.shown:
+            self._case_keeping.keep(self.row.id, wanted)
 
-    def _case_kept(self, image_id: int, kept: tuple[CaseRecord, ImageRow, int]) -> None:
-        self._case_under_way = False
-        case, row, photos = kept
+    def _case_kept(self, case: CaseRecord, row: ImageRow, photos: int) -> None:
         self.row_changed.emit(row)
-        waiting, self._case_next = self._case_next, None
-        if self.row is None or self.row.id != image_id:
-            return
-        self.case, self.row, self.photos_of_patient = case, row, photos
-        self.case_kept.emit()
-        if waiting is not None:
-            self.keep_case(replace(waiting, id=case.id, version=case.version, patient=waiting.patient or case.patient))
-
-    def _case_not_kept(self, image_id: int, error: UserError) -> None:
-        self._case_under_way, self._case_next = False, None
-        self._not_kept(image_id, error)
+        if self.row is not None and self.row.id == row.id:
+            self.case, self.row, self.photos_of_patient = case, row, photos
+            self.case_kept.emit()
 
     # -- the engine ----------------------------------------------------------------------------------------------
     @property
