@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, false, func, insert, literal_column, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, and_, bindparam, false, func, insert, literal_column, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from app.common.errors import UserError
 from app.common.packs import DEFAULT_PACK
@@ -28,12 +28,13 @@ def resolved(session: Session, path: str, linked: bool) -> Path:
     return Path(path) if linked else Path(session.info[MEDIA]) / path
 
 
-def image_rows(session: Session, ids: Sequence[int] | None = None) -> tuple[ImageRow, ...]:
+def image_rows(session: Session, ids: Sequence[int] | None = None, *, common: bool = False) -> tuple[ImageRow, ...]:
     """All photos in the order they were added, or those of ``ids`` in their order.
 
-    What lies in the trash is left out, and ids that nobody knows.
+    What lies in the trash is left out, and ids that nobody knows. Of a photo that the session's person boxes apart from
+    others, boxes and marks are those of the person's own layer, until it is settled; ``common``: those of all even so, as an export takes them.
     """
-    here = _query(session).where(Image.trashed.is_(None))
+    here = _query(session, common).where(Image.trashed.is_(None))
     if ids is None:
         return _rows(session, here)
     found: dict[int, ImageRow] = {}
@@ -186,12 +187,15 @@ def _known(session: Session, paths: Sequence[str]) -> dict[str, int]:
     return found
 
 
-def _query(session: Session) -> Select[Any]:
+def _query(session: Session, common: bool = False) -> Select[Any]:
+    actor = session.info.get("actor") or ""
+    layer = COMMON if common else actor
+    own = aliased(Assignment)  # of a photo that the person boxes apart: nobody has one without a name
     boxes = (
         select(func.count())
         .select_from(Annotation)
-        .where(Annotation.image_id == Image.id, Annotation.layer == COMMON)
-        .correlate(Image)
+        .where(Annotation.image_id == Image.id, Annotation.layer == func.coalesce(own.person, COMMON))
+        .correlate(Image, own)
         .scalar_subquery()
     )
     return (
@@ -206,10 +210,11 @@ def _query(session: Session) -> Select[Any]:
             Image.case_id,
             Patient.code,
             boxes,
-            Image.verified,
-            Image.rejected,
-            _is_mine(session.info.get("actor") or ""),
+            func.coalesce(own.verified, Image.verified),
+            func.coalesce(own.rejected, Image.rejected),
+            _is_mine(actor),
         )
+        .outerjoin(own, and_(own.image_id == Image.id, own.person == layer, own.settled.is_(None)))
         .outerjoin(Case, Image.case_id == Case.id)
         .outerjoin(Patient, Case.patient_id == Patient.id)
         .order_by(Image.id)

@@ -1,8 +1,8 @@
 """Layers: whose boxes of a photo are meant.
 
 The common boxes are the layer :data:`COMMON`. While a photo is assigned to several people and not settled yet, each of
-them sees, changes and undoes a layer of their own, named by the person. Exports, lists and frozen datasets take the
-common boxes.
+them sees, changes and undoes a layer of their own, named by the person. Exports and frozen datasets take the common
+boxes; the list of photos shows each person what they see.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ class ImageRow:
     """One photo of the list. ``width`` x ``height``: upright, None until it was opened once; ``boxes``: how many.
 
     ``rejected``: the comment with which it was sent back, "" if it was not. ``mine``: the person at work has boxed it,
-    or is to box it.
+    or is to box it. Boxes and marks are those that the person sees (:func:`app.datasets.layers.layer_of`).
     """
 
     id: int

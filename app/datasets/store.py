@@ -5,7 +5,7 @@
 (:mod:`app.datasets.records`, :mod:`app.annotation.document`). What changes something needs a writing session: its actor
 is the person who is journalled and audited.
 
-Photos      image_rows(s, ids=None) -> (ImageRow, ...); image_page(s, after, most); image(s, id);
+Photos      image_rows(s, ids=None, common=False) -> (ImageRow, ...); image_page(s, after, most); image(s, id);
             add_image(s, NewImage) -> id;
             link_images(s, paths) -> ids in the order given, known ones included; link_rows(s, paths) -> (ImageRow, ...)
             for many; find_by_sha256(s, sha256);

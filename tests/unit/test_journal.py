@@ -212,8 +212,6 @@ def test_people_who_box_apart_do_not_see_each_other(opened: Store, photos: tuple
     assert {a.label for a in boxes(opened, photos[0], "wang")} == {"eczema"}, "one suggestion, accepted by both"
     assert boxes(opened, photos[0]) == common == boxes(opened, photos[0], "zhao")
     with opened.read("li") as s:
-        assert store.image(s, photos[0]).boxes == 2, "lists show the common boxes"
-        assert not store.image(s, photos[0]).verified
         first, *rest = store.assignments(s, "li")
         assert (first.image_id, first.boxes, first.through, first.settled) == (photos[0], 1, True, None)
         assert len(rest) == PHOTOS - 1
@@ -227,6 +225,42 @@ def test_people_who_box_apart_do_not_see_each_other(opened: Store, photos: tuple
     assert len(boxes(opened, photos[0], "li")) == 1
     undo(opened, "wang")
     assert len(boxes(opened, photos[0])) == 1, "further back lies what was done before the photos were assigned"
+
+
+def rows_of(opened: Store, person: str) -> list[tuple[int, bool, str]]:
+    """Of each photo the list's boxes and marks, the same by every way to them."""
+    with opened.read(person) as s:
+        rows = store.image_rows(s)
+        assert rows == store.image_page(s, 0, 100) == store.image_rows(s, [row.id for row in rows])
+        assert rows == tuple(store.image(s, row.id) for row in rows)
+    return [(row.boxes, row.verified, row.rejected) for row in rows]
+
+
+def test_the_list_shows_each_person_their_own_boxes_and_marks(opened: Store, photos: tuple[int, ...]) -> None:
+    with opened.write("wang") as s:
+        store.apply_edit(s, photos[0], Edit("add", after=(box(1), box(20))))
+        store.apply_edit(s, photos[0], Edit("reject", rejected=("", "one is missing")))
+    with opened.write("li") as s:
+        store.assign(s, ["li", "wang"], photos[:2])
+    common = [(2, False, "one is missing"), (0, False, ""), (0, False, "")]
+    for person in ("", "zhao"):
+        assert rows_of(opened, person) == common
+    nothing = (0, False, "")
+    assert rows_of(opened, "li") == rows_of(opened, "wang") == [nothing] * 3
+    mine = draw(opened, "li", photos[0], box(1))
+    with opened.write("li") as s:
+        store.apply_edit(s, photos[0], Edit("verify", verified=(False, True)))
+        assert store.image(s, photos[0]).verified, "at once, after the edit"
+    with opened.write("wang") as s:
+        store.apply_edit(s, photos[1], Edit("reject", rejected=("", "blurred")))
+    assert rows_of(opened, "li") == [(1, True, ""), nothing, nothing]
+    assert rows_of(opened, "wang") == [nothing, (0, False, "blurred"), nothing]
+    assert rows_of(opened, "zhao") == common
+    with opened.read("li") as s:
+        assert [row.boxes for row in store.image_rows(s, common=True)] == [2, 0, 0], "what an export takes"
+    with opened.write("zhao") as s:
+        store.settle(s, photos[0], Document(100, 80, (mine, box(60), box(80)), verified=True))
+    assert rows_of(opened, "li") == [(3, True, ""), nothing, nothing]
 
 
 def test_settling_makes_common_boxes_closes_the_layers_and_can_be_undone(

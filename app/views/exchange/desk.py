@@ -124,13 +124,16 @@ def put_back(session: Any, chosen: tuple[tuple[int, str], ...]) -> None:
 
 def files_beside(photo: Path, folder: Path, save_format: str) -> tuple[tuple[Path, Format], ...]:
     """The photo's own file in ``folder``, and the folder's one file where those are saved. No session."""
-    from app.annotation.formats import SET_FILE, WHOLE_SET
+    from app.annotation.formats import SET_FILE, WHOLE_SET, detect
     from app.datasets import sidecars
 
     found = sidecars.find(photo, folder)
-    format = format_named(save_format)
-    whole = ((folder / SET_FILE, format),) if format in WHOLE_SET and (folder / SET_FILE).is_file() else ()
-    return (*([found] if found else []), *whole)
+    wanted, whole = format_named(save_format), folder / SET_FILE
+    if wanted in WHOLE_SET and whole.is_file():
+        format = detect(whole) or wanted
+        if format in WHOLE_SET:
+            return (*([found] if found else []), (whole, format))
+    return (found,) if found else ()
 
 
 def take_file(session: Any, image_id: int, file: Path, format: Format, prefer: Prefer = "nobody") -> Taken:
@@ -236,7 +239,7 @@ def files_for(names: Sequence[str], format: str) -> tuple[str, ...]:
 def holding(session: Any) -> Holding:
     from app.datasets import store
 
-    rows = [row for row in store.image_rows(session) if row.boxes or row.verified]
+    rows = [row for row in store.image_rows(session, common=True) if row.boxes or row.verified]
     return Holding(len(rows), sum(row.boxes for row in rows), tuple(row.name for row in rows[:_SHOWN]))
 
 
