@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from app.annotation.document import Document, Edit
 from app.annotation.formats import (
     FORMATS,
+    NAMES,
     SET_FILE,
     SUFFIXES,
     WHOLE_SET,
@@ -51,6 +52,8 @@ from db.tables import AnnotationFile, Image
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
+
+SHAPES = frozenset({"labelme", "xanylabeling"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +98,7 @@ def take(session: Session, image_id: int, file: Path, format: Format, prefer: Pr
 
     Raises:
         UserError: ``annotation_damaged``, ``annotation_unreadable``, ``annotation_other_size``, ``classes_missing``,
-            ``sidecar_conflict``; nothing was changed then.
+            ``sidecar_other_format``, ``sidecar_conflict``; nothing was changed then.
     """
     if layer_of(session, image_id) != COMMON:
         return None
@@ -106,6 +109,7 @@ def take(session: Session, image_id: int, file: Path, format: Format, prefer: Pr
     context, inside = _context(session, image_id, file, format, row)
     if row is not None and _is_known(row, data, context):
         return None
+    _check_format(file, data, format, row)
     sheet = read(format, data, file.name, inside)
     if format in WHOLE_SET and len(sheet.pages) > 1:
         return _take_set(session, image_id, file, format, prefer)
@@ -192,6 +196,21 @@ def _context(
     image = photo(session, image_id)
     inside = Context(classes, {file.stem: _size(session, image)}, {file.stem: image.name}, keypoints=keypoints)
     return {**kept, "classes": list(classes), "keypoints": keypoints}, inside
+
+
+def _check_format(file: Path, data: bytes, format: Format, row: AnnotationFile | None) -> None:
+    """Raises UserError ``sidecar_other_format`` for a healthy file of another format, which must not be written over.
+
+    labelme's and X-AnyLabeling's cannot always be told apart: there what the file was known as counts.
+    """
+    there = detect(file)
+    if there is None or there == format or (row is not None and row.sha256 and {there, format} == SHAPES):
+        return
+    try:
+        read(there, data, file.name, Context())
+    except UserError:
+        return
+    raise UserError("sidecar_other_format", file=file.name, format=NAMES[there], wanted=NAMES[format], there=there)
 
 
 def _is_known(row: AnnotationFile, data: bytes, context: Mapping[str, object]) -> bool:

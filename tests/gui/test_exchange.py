@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QAbstractSpinBox,
     QComboBox,
+    QFileDialog,
     QLabel,
     QPushButton,
     QWidget,
@@ -137,6 +138,40 @@ def test_ctrl_y_goes_round_the_formats(opened: Program, qtbot: QtBot, folder: Pa
     if file == "plain 0.txt":
         assert len((folder / file).read_text().splitlines()) == 2
         assert (folder / "classes.txt").read_text().splitlines()[:1] == ["lichen_planus"]
+
+
+@pytest.mark.parametrize("button", [0, 1])
+def test_a_healthy_file_of_another_format_is_not_called_damaged(
+    opened: Program, qtbot: QtBot, folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, button: int
+) -> None:
+    """CreateML and COCO have one name: what to do about it is one press away."""
+    bench, file = opened.workbench, folder / "annotations.json"
+    for _ in range(2):
+        qtbot.keyClick(bench.canvas, Qt.Key.Key_Y, CONTROL)
+    qtbot.keyClick(bench.canvas, Qt.Key.Key_S, CONTROL)
+    settle(qtbot, opened)
+    before = file.read_bytes()
+    qtbot.keyClick(bench.canvas, Qt.Key.Key_Y, CONTROL)
+    come_back(qtbot, opened)
+    assert "sidecar_other_format" not in opened.window.messages.codes  # nobody asked for it yet
+    choose(opened, "eczema")
+    qtbot.keyClick(bench.canvas, Qt.Key.Key_1)
+    qtbot.keyClick(bench.canvas, Qt.Key.Key_S, CONTROL)
+    settle(qtbot, opened)
+    assert "annotation_damaged" not in opened.window.messages.codes
+    assert "sidecar_other_format" in opened.window.messages.codes
+    assert file.read_bytes() == before
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(elsewhere))
+    press(qtbot, opened, "sidecar_other_format", button)
+    settle(qtbot, opened)
+    if button == 0:
+        assert opened.services.settings.save_format == "createml"
+        assert b"lichen_planus" in file.read_bytes()
+    else:
+        assert file.read_bytes() == before
+        assert b"lichen_planus" in (elsewhere / "annotations.json").read_bytes()
 
 
 def test_labelmes_file_is_taken_when_the_photo_opens(start: Start, qtbot: QtBot, folder: Path) -> None:

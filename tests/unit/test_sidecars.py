@@ -282,3 +282,38 @@ def test_a_set_in_one_file_keeps_its_other_photos(opened: Store, photo: int, pho
     assert save(opened, second, file, "coco").written
     assert not save(opened, photo, file, "coco").written
     assert not save(opened, second, file, "coco").written
+
+
+@pytest.mark.parametrize(
+    ("there", "wanted", "named"),
+    [
+        ("createml", "coco", "CreateML"),
+        ("coco", "createml", "COCO"),
+        ("labelme", "xanylabeling", "labelme"),
+        ("xanylabeling", "labelme", "X-AnyLabeling"),
+    ],
+)
+def test_a_healthy_file_of_another_format_is_named_and_left_alone(
+    opened: Store, photo: int, photo_file: Path, there: Format, wanted: Format, named: str
+) -> None:
+    file = put(place(photo_file, there), there, shape(20))
+    assert take(opened, photo, file, there) is not None
+    before = file.read_bytes()
+    for again in (take, save):
+        with pytest.raises(UserError) as caught:
+            again(opened, photo, file, wanted)
+        assert code(caught) == "sidecar_other_format"
+        assert named in caught.value.what
+    assert file.read_bytes() == before
+    assert not save(opened, photo, file, there).written
+    assert said(opened, photo) == [(20, "eczema")]
+
+
+def test_a_damaged_file_of_the_wanted_format_is_still_told_to_be_damaged(
+    opened: Store, photo: int, photo_file: Path
+) -> None:
+    file = put(place(photo_file, "createml"), "createml", shape(20))
+    file.write_bytes(file.read_bytes()[:-20])
+    with pytest.raises(UserError) as caught:
+        save(opened, photo, file, "createml")
+    assert code(caught) == "annotation_damaged"

@@ -25,7 +25,7 @@ from app.annotation.formats.class_lists import (
 )
 from app.annotation.formats.findings import Checked, check, checked, fixed
 from app.annotation.formats.folder import bytes_of, detect, files_of
-from app.annotation.formats.kinds import FORMATS, MARKED, SET_FILE, SUFFIXES, WHOLE_SET, Format
+from app.annotation.formats.kinds import FORMATS, MARKED, NAMES, SET_FILE, SUFFIXES, WHOLE_SET, Format
 from app.annotation.formats.registry import patch, read
 from app.annotation.formats.sheet import (
     LESION,
@@ -57,6 +57,7 @@ __all__ = [
     "DATA_YAML",
     "FORMATS",
     "LESION",
+    "NAMES",
     "SET_FILE",
     "SUFFIXES",
     "WHOLE_SET",

@@ -17,6 +17,16 @@ SUFFIXES: Final[dict[Format, str]] = {
     "labelme": ".json",
     "xanylabeling": ".json",
 }
+NAMES: Final[dict[Format, str]] = {
+    "voc": "Pascal VOC",
+    "yolo": "YOLO",
+    "createml": "CreateML",
+    "coco": "COCO",
+    "labelme": "labelme",
+    "xanylabeling": "X-AnyLabeling",
+}
+"""Their own names, the same in every language."""
+
 MARKED: Final[frozenset[Format]] = frozenset({"voc", "createml", "xanylabeling"})
 """Those that can say that a person has gone through a photo."""
 SET_FILE: Final = "annotations.json"

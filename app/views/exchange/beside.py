@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from app.views.workbench.workbench import Workbench
 
 BOXES = frozenset({"annotations", "images"})
-DAMAGED, CONFLICT = "annotation_damaged", "sidecar_conflict"
+DAMAGED, CONFLICT, OTHER_FORMAT = "annotation_damaged", "sidecar_conflict", "sidecar_other_format"
 
 
 class Beside(QObject):
@@ -52,7 +52,7 @@ class Beside(QObject):
         if row.id != self._looked_at:
             self._looked_at = row.id
             self._told.clear()
-            for code in (DAMAGED, CONFLICT, "beside"):
+            for code in (DAMAGED, CONFLICT, OTHER_FORMAT, "beside"):
                 self._messages.dismiss(code)
         find = partial(desk.files_beside, row.path, self._folder(row), self._services.settings.save_format)
         self._services.background.work(find, partial(self._found, row), lambda _: None, owner=self)
@@ -156,7 +156,8 @@ class Beside(QObject):
     def _saved(self, taken: Taken) -> None:
         self._taken(taken)
         file = taken.file.name
-        self._messages.dismiss(CONFLICT)
+        for code in (CONFLICT, OTHER_FORMAT):
+            self._messages.dismiss(code)
         if taken.written:
             self._messages.info("saved", lambda: text("beside.saved", file=file))
         else:
@@ -173,13 +174,15 @@ class Beside(QObject):
         self._messages.info("save_format", partial(_saves_as, key))
         self._bench.annotate.retranslate()
 
-    def choose_folder(self) -> None:
+    def choose_folder(self) -> bool:
+        """False: the person thought better of it."""
         folder = QFileDialog.getExistingDirectory(
             self._bench, text("menu.save_folder"), self._services.settings.save_folder
         )
         if folder:
             self._services.change_settings(save_folder=folder)
             self._messages.info("save_folder", lambda: text("saved.folder", folder=folder))
+        return bool(folder)
 
     def _folder(self, row: ImageRow) -> Path:
         chosen = self._services.settings.save_folder
@@ -202,9 +205,23 @@ class Beside(QObject):
                 (lambda: text("beside.repair"), lambda: self._repair(row, file, format)),
                 (lambda: text("beside.set_aside"), lambda: self._set_aside(file)),
             )
+        elif error.code == OTHER_FORMAT and saving:
+            there, name = str(error.facts["there"]), error.facts["format"]
+            actions = (
+                (lambda: text("beside.save_as", format=name), lambda: self._save_as(row, there)),
+                (lambda: text("beside.elsewhere"), lambda: self._save_elsewhere(row)),
+            )
         self._messages.show_message(
             Message(error.code, lambda: error.what, lambda: error.remedy, kind="danger", actions=actions)
         )
+
+    def _save_as(self, row: ImageRow, format: str) -> None:
+        self.use_format(format)
+        self.save(row)
+
+    def _save_elsewhere(self, row: ImageRow) -> None:
+        if self.choose_folder():
+            self.save(row)
 
     def _sides(self, row: ImageRow, file: Path, format: Format, saving: bool) -> tuple[Action, ...]:
         def chosen(prefer: Prefer) -> None:
