@@ -275,7 +275,8 @@ def _check_annotations(_common: Common, options: Namespace) -> Outcome:
         {"file": p.file, "line": p.problem.line, "code": p.problem.code, "text": p.problem.text, "fixed": p.fixed}
         for p in result.problems
     ]
-    return Outcome({"files": result.files, "boxes": result.boxes, "problems": problems})
+    unread = any(p.problem.code == "damaged" and not p.fixed for p in result.problems)
+    return Outcome({"files": result.files, "boxes": result.boxes, "problems": problems}, PARTLY if unread else DONE)
 
 
 # -- commands in a workspace -----------------------------------------------------------------------------------------

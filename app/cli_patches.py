@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from argparse import Namespace
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 from app.cli_common import DONE, PARTLY, Outcome, new_folder, opened, progress
 from app.cli_parser import Common
@@ -25,22 +27,21 @@ def patches(common: Common, options: Namespace) -> Outcome:
         with store.read() as session:
             plan = plan_patches(session, wanted)
         result = write_patches(plan, out, progress)
-    document = {
+    for told in _told(plan):
+        sys.stderr.write(f"{told}\n")
+    document: dict[str, Any] = {
         "patches": result.patches,
         "per_disease": result.per_disease,
         "patients": result.patients,
-        "left_out": dict(plan.left_out),
-        "warnings": _warnings(plan),
-        "failed": [{"item": item, "error": error.as_json()} for item, error in result.failed],
     }
+    if result.failed:
+        document["failed"] = [{"item": item, "error": error.as_json()} for item, error in result.failed]
     return Outcome(document, PARTLY if result.failed else DONE)
 
 
-def _warnings(plan: PatchPlan) -> list[dict[str, str]]:
-    return [
-        {
-            "code": "too_few_boxes",
-            "text": text("warning.too_few_boxes", disease=disease, have=have, wanted=plan.options.per_disease),
-        }
-        for disease, have in plan.short.items()
-    ]
+def _told(plan: PatchPlan) -> Iterator[str]:
+    """The diseases with fewer boxes than wanted, and how many boxes cannot be patches."""
+    for disease, have in plan.short.items():
+        yield text("warning.too_few_boxes", disease=disease, have=have, wanted=plan.options.per_disease)
+    if plan.left_out:
+        yield text("warning.boxes_left_out", reasons=", ".join(f"{k} {n}" for k, n in plan.left_out.items()))

@@ -176,10 +176,15 @@ def convert(
     say them where photos of one name would be mixed up else.
 
     Raises:
-        UserError: ``annotations_missing``; those of writing files.
+        UserError: ``annotations_missing``, ``file_missing`` for the photos' folder, ``output_is_input``; those of
+            writing files.
     """
     path = Path(source)
+    if images is not None and not images.is_dir():
+        raise UserError("file_missing", file=str(images))
     files = files_of(path, from_format)
+    if out.resolve() == _root(path).resolve():
+        raise UserError("output_is_input", path=str(out))
     classes = read_classes(bytes_of(class_file), class_file.name) if class_file else None
     beside = _Beside(from_format, _root(path), images, classes)
     found = _Found()

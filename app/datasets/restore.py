@@ -41,12 +41,12 @@ def restore(source: Path, folder: Path, progress: Progress | None = None) -> Res
     """Unpack the backup ``source`` into ``folder``, which is new or empty; it fills when everything was checked.
 
     Raises:
-        UserError: ``output_exists``, ``backup_unreadable``, ``no_backup`` when the file is something else,
+        UserError: ``folder_not_empty``, ``backup_unreadable``, ``no_backup`` when the file is something else,
             ``backup_newer``, ``backup_damaged`` for a hash that differs or a name that leads out of the folder,
             and those of writing files.
     """
     if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
-        raise UserError("output_exists", path=str(folder))
+        raise UserError("folder_not_empty", path=str(folder))
     place = Path(os.path.realpath(folder))
     part = f".{place.name}.unfinished-{os.getpid()}"
     unfinished = place / part if place.exists() else place.with_name(part)

@@ -90,7 +90,7 @@ def test_a_folder_that_holds_something_is_refused(packed: Path, tmp_path: Path) 
     (tmp_path / "mine.txt").write_text("mine")
     with pytest.raises(UserError) as caught:
         restore(packed, tmp_path)
-    assert code(caught) == "output_exists"
+    assert code(caught) == "folder_not_empty"
     assert names(tmp_path) == ["mine.txt"]
 
 

@@ -318,7 +318,7 @@ _MERGED = "x0: &x0 {a: 1}\n" + "".join(f"x{n}: &x{n} {{<<: [{','.join([f'*x{n - 
 def test_a_class_list_is_not_expanded_without_end(squama: CommandLine, tmp_path: Path, words: str) -> None:
     (tmp_path / "data.yaml").write_text(words)
     (tmp_path / "a.txt").write_text("0 0.5 0.5 0.1 0.1\n")
-    found = squama("annotations_check", "annotations", "check", tmp_path, "--format", "yolo")
+    found = squama("annotations_check", "annotations", "check", tmp_path, "--format", "yolo", status=1)
     assert [problem["code"] for problem in found["problems"]] == ["damaged"]
 
 
@@ -404,11 +404,21 @@ def test_class_order_is_that_of_the_file_named(squama: CommandLine, tmp_path: Pa
     assert (tmp_path / "out" / "a.txt").read_text().startswith("2 ")
 
 
+def test_what_is_converted_stays_where_it_is(squama: CommandLine, tmp_path: Path) -> None:
+    name, data = made("voc")
+    (tmp_path / name).write_bytes(data)
+    words = ("annotations", "convert", tmp_path, tmp_path, "--from", "voc", "--to", "voc", "--force")
+    assert squama.refused(*words) == "output_is_input"
+    words = ("annotations", "convert", tmp_path, tmp_path / "out", "--from", "voc", "--to", "coco")
+    assert squama.refused(*words, "--images", tmp_path / "nowhere") == "file_missing"
+    assert (tmp_path / name).read_bytes() == data
+
+
 def test_check_tells_and_fix_puts_right(squama: CommandLine, tmp_path: Path) -> None:
     name, data = made("voc")
     (tmp_path / name).write_bytes(data)
     (tmp_path / "b.xml").write_bytes(data[:-40])
-    found = squama("annotations_check", "annotations", "check", tmp_path, "--format", "voc")
+    found = squama("annotations_check", "annotations", "check", tmp_path, "--format", "voc", status=1)  # one is unread
     assert found["files"] == 2
     assert found["boxes"] == 5
     assert {(Path(p["file"]).name, p["code"]) for p in found["problems"]} == {

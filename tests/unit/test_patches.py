@@ -290,7 +290,7 @@ def test_the_command(opened: Store, place: Workspace, tmp_path: Path, squama: Co
     document = squama("patches", *words)
     assert document["patches"] == document["per_disease"]["psoriasis"] == 7
     assert document["patients"] == 4
-    assert [w["code"] for w in document["warnings"]] == ["too_few_boxes"] * 4
+    assert set(document) == {"patches", "per_disease", "patients"}
     assert squama.refused(*words) == "output_exists"
     before = (out / TABLE).read_bytes()
     squama("patches", *words, "--force")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy.orm import Session
 
 from app.common.errors import UserError
 from app.common.workspace import Workspace
@@ -10,11 +11,14 @@ from app.datasets import store as st
 
 
 def refused(store: st.Store, actor: str, code: str, name: str, role: str, active: bool | None = None) -> None:
-    with pytest.raises(UserError) as error, store.write(actor) as s:
+    def change(s: Session) -> None:
         if active is None:
             st.add_person(s, name, role)
         else:
             st.change_person(s, name, role, active)
+
+    with pytest.raises(UserError) as error, store.write(actor) as s:
+        change(s)
     assert error.value.code == code
 
 
