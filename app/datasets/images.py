@@ -32,7 +32,8 @@ def image_rows(session: Session, ids: Sequence[int] | None = None, *, common: bo
     """All photos in the order they were added, or those of ``ids`` in their order.
 
     What lies in the trash is left out, and ids that nobody knows. Of a photo that the session's person boxes apart from
-    others, boxes and marks are those of the person's own layer, until it is settled; ``common``: those of all even so, as an export takes them.
+    others, boxes and marks are those of the person's own layer, until it is settled; ``common``: those of all even so,
+    as an export takes them.
     """
     here = _query(session, common).where(Image.trashed.is_(None))
     if ids is None:

@@ -45,7 +45,7 @@ def next_needing(
     """The first photo behind ``after`` that needs the session's person for one of the ``wanted`` reasons.
 
     The search goes on at the other end and ends before ``after``. On a photo that is assigned to the person it is the
-    person's own layer that counts; one that is assigned to others only needs nobody else.
+    person's own layer that counts, and no model leads there; one that is assigned to others only needs nobody else.
 
     Args:
         session: of the person at work (``info["actor"]``).
@@ -113,5 +113,5 @@ def _reasons(session: Session, marks: Mapping[int, _Marks]) -> dict[int, tuple[N
     found = {}
     for image_id, m in marks.items():
         document = restored(boxes[m.layer].get(image_id, ()), 0, 0, m.verified, m.rejected, m.refused)
-        found[image_id] = needs(document, answers.get(image_id), image_id)
+        found[image_id] = needs(document, answers.get(image_id) if m.layer == COMMON else None, image_id)
     return found

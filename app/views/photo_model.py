@@ -80,7 +80,7 @@ class PhotoModel(QAbstractListModel):
         """New facts about photos that are in the list already."""
         for row in rows:
             position = self._position.get(row.id)
-            if position is not None:
+            if position is not None and self._all[position] != row:
                 self._all[position] = row
                 index = self.index_of(row.id)
                 if index.isValid():

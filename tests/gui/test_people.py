@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from app.common.geometry import Box
@@ -266,3 +267,63 @@ def test_a_sheet_takes_the_keys_and_gives_them_back(plain: Program, qtbot: QtBot
     assert bench.isVisible()
     assert bench.actions_["next"].isEnabled()
     assert bench.actions_["undo"].isEnabled() is undo
+
+
+def test_nothing_of_the_models_is_seen_while_a_photo_is_boxed_apart(reading: Program, qtbot: QtBot) -> None:
+    """Neither suggestions nor readings, in both places, for a photo that was read before; and once it is settled."""
+    from app.datasets import store
+    from app.views.background import Changed
+
+    bench = reading.workbench
+    canvas, sitting = bench.canvas, bench.sitting
+    settle(qtbot, reading)
+    (row,) = [r for r in map(bench.photos.model.find, bench.photos.model.ids()) if r == sitting.row]
+    assert row is not None
+    assert canvas.shown_suggestions()
+    leave(qtbot, reading, add_person(qtbot, reading, LI))
+
+    def change(do: object) -> None:
+        reading.services.background.change(do, Changed(frozenset({"assignments"})), owner=bench)  # type: ignore[arg-type]
+        settle(qtbot, reading)
+        sitting.open(row)
+        settle(qtbot, reading)
+
+    change(lambda s: store.assign(s, ("tester", LI), [row.id]))
+    assert sitting.shown
+    for place, panel in (("annotate", bench.annotate), ("diagnose", bench.diagnosis)):
+        reading.window.go(place)
+        assert not canvas.shown_suggestions()
+        assert not sitting.answer
+        (said,) = [label for label in panel.findChildren(QLabel) if label.text() == text("lesions.apart")]
+        assert said.isVisible()
+    assert not bench.diagnosis.bars.isVisible()
+    bench.actions_["read_again"].trigger()
+    box(qtbot, reading, Box(20, 20, 70, 70), Qt.Key.Key_5)  # nobody is asked what it is
+    settle(qtbot, reading)
+    assert not sitting.busy
+    assert not sitting._asked
+    assert not sitting._tops
+    document = canvas.document()
+    assert document is not None
+    change(lambda s: store.settle(s, row.id, document))
+    qtbot.waitUntil(lambda: bool(canvas.shown_suggestions()), timeout=PATIENCE)
+    assert text("lesions.apart") not in {label.text() for label in bench.diagnosis.findChildren(QLabel)}
+
+
+def test_the_list_shows_what_the_person_at_work_has_done(twice: Program, qtbot: QtBot) -> None:
+    def first() -> tuple[int, bool]:
+        model = twice.workbench.photos.model
+        row = model.find(model.ids()[0])
+        assert row is not None
+        return row.boxes, row.verified
+
+    assert first() == (2, True)
+    twice.services.change_actor("tester")
+    settle(qtbot, twice)
+    assert first() == (3, True)
+    qtbot.keyClick(twice.workbench.canvas, Qt.Key.Key_Space)
+    settle(qtbot, twice)
+    assert first() == (3, False)
+    leave(qtbot, twice, add_person(qtbot, twice, "Zhao"))
+    sit_down(qtbot, twice, "Zhao")
+    assert first() == (0, False)

@@ -167,6 +167,19 @@ def test_each_person_has_needs_of_their_own_on_assigned_photos(opened: Store, ph
     assert following(opened, photos, photos[0], "zhao") == photos[1]
 
 
+def test_the_model_leads_nobody_to_a_photo_that_is_boxed_apart(opened: Store, photos: list[int]) -> None:
+    with opened.write("wang") as s:
+        store.save_prediction(s, photos[2], "model:a", answer(lesion(HERE, HARDLY)))
+        assert "unsure" in needs_of(s, photos[2])
+        store.actor_of(s)
+    with opened.write("li") as s:
+        assign(s, ("li", "wang"), [photos[2]])
+        assert needs_of(s, photos[2]) == ("unboxed",)
+        store.apply_edit(s, photos[2], Edit("add", after=(Annotation(new_id(), HERE, "eczema"),)))
+        assert needs_of(s, photos[2]) == ("unverified",)
+    assert following(opened, photos, photos[0], "wang", wanted=frozenset({"unsure", "disagrees"})) is None
+
+
 def test_a_photo_sent_back_after_it_was_verified_is_found(opened: Store, photos: list[int]) -> None:
     for image_id in photos:
         verify(opened, image_id)

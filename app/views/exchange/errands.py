@@ -66,8 +66,14 @@ class Errands(QObject):
         bench = self._bench
         bench.frame.messages.info("person", lambda: text("people.now", person=person))
         bench.services.background.changed.emit(Changed(frozenset({"people"})))  # nothing made ready is theirs
+        self._read_rows()
         if bench.sitting.row is not None:
             bench.sitting.open(bench.sitting.row)
+
+    def _read_rows(self) -> None:
+        """The list says of each photo how it stands for the person at work."""
+        model = self._bench.photos.model
+        self._bench.services.background.read(partial(desk.rows, ids=model.ids()), model.update_rows, owner=self)
 
     def _say_apart(self) -> None:
         sitting = self._bench.sitting
@@ -89,8 +95,7 @@ class Errands(QObject):
         self._stale = ""
         if stale == "photos":
             bench.collection.show_all()
-        ids = bench.photos.model.ids()
-        bench.services.background.read(partial(desk.rows, ids=ids), bench.photos.model.update_rows, owner=self)
+        self._read_rows()
         if bench.sitting.row is not None:
             bench.sitting.open(bench.sitting.row)
 

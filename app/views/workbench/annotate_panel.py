@@ -45,6 +45,7 @@ class AnnotatePanel(QWidget):
         self.next_needing.setProperty("kind", "flat")
         self.next_needing.clicked.connect(lambda: self.needing_wanted.emit())
         self._heading = label("section")
+        self._apart = label("soft", wrap=True)
         self._note = label("soft", wrap=True)
         self.list = LesionList(services.pack)
         self.accept_all = QPushButton()
@@ -78,6 +79,7 @@ class AnnotatePanel(QWidget):
         why.addWidget(self.next_needing)
         layout.addWidget(self._why)
         layout.addWidget(self._heading)
+        layout.addWidget(self._apart)
         layout.addWidget(self._note)
         layout.addWidget(self.list, 1)
         both = QHBoxLayout()
@@ -111,11 +113,15 @@ class AnnotatePanel(QWidget):
         needs: Sequence[Need],
         next_label: str,
         image_id: int | None = None,
+        *,
+        apart: bool = False,
     ) -> None:
-        """``next_label``: what a box that is drawn gets at once, "" for none."""
+        """``next_label``: what a box that is drawn gets at once, "" for none; ``apart``: what the models say is kept
+        back."""
         self.setEnabled(document is not None)
         self._lesions, self._selected, self._needs = tuple(lesions), selected, tuple(needs)
         self._next = next_label
+        self._apart.setVisible(apart)
         self.list.show_lesions(self._lesions, selected)
         chosen = self._chosen()
         self.picker.show_label(chosen.label if chosen else next_label)
@@ -138,6 +144,7 @@ class AnnotatePanel(QWidget):
         self._heading.setText(text("annotate.boxes", n=len(self._lesions)))
         self._note.setText(text("annotate.no_boxes", pressed=keys.written("draw") or text("menu.draw")))
         self._note.setVisible(not self._lesions)
+        self._apart.setText(text("lesions.apart"))
         self.accept_all.setText(text("annotate.accept_all", n=suggested))
         self.accept_all.setToolTip(with_key(text("answer.accept_all_tip"), "accept_all"))
         self.refuse_all.setText(text("annotate.refuse_all", n=suggested))

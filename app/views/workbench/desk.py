@@ -26,7 +26,7 @@ class OnDesk:
     photos_of_patient: int
     answer: Mapping[str, Any] | None
     apart: bool = False
-    """The person boxes this photo apart from others, on a layer of their own."""
+    """The person boxes this photo apart from others, on a layer of their own: the models must not lead them."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,8 @@ def link(session: Any, paths: Sequence[str]) -> tuple[ImageRow, ...]:
 
 
 def lay_out(session: Any, image_id: int, size: tuple[int, int], synthetic: bool, rater: str | None) -> OnDesk:
-    """The photo's boxes, case and last diagnosis (by ``rater``, None: by whom it was).
+    """The photo's boxes, case and last diagnosis (by ``rater``, None: by whom it was), which is kept back from people
+    who box the photo apart.
 
     Needs a writing session: the photo's size is noted the first time.
     """
@@ -68,9 +69,9 @@ def lay_out(session: Any, image_id: int, size: tuple[int, int], synthetic: bool,
     assert document is not None
     case = store.case_of(session, image_id)
     photos = len(store.photos_of_patient(session, case.patient)) if case else 0
-    prediction = store.latest_prediction(session, image_id, rater)
-    answer = prediction.payload if prediction else None
     apart = store.layer_of(session, image_id) != store.COMMON
+    prediction = None if apart else store.latest_prediction(session, image_id, rater)
+    answer = prediction.payload if prediction else None
     return OnDesk(row, document, store.journal(session), case, photos, answer, apart)
 
 

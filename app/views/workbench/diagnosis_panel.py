@@ -35,6 +35,7 @@ class DiagnosisPanel(QWidget):
         self._top: Top3 = ()
         self._there = False  # a photo; without one "no lesion" would be a lie
         self._busy = False
+        self._apart = False
         self._of = ""
         self._warnings: tuple[str, ...] = ()
         self._lesions_heading = label("section")
@@ -102,10 +103,12 @@ class DiagnosisPanel(QWidget):
         *,
         busy: bool,
         was_read: bool,
+        apart: bool = False,
     ) -> None:
-        """``of``: "photo" where there is no lesion and the whole photo was classified; ``busy``: the engine reads."""
+        """``of``: "photo" where there is no lesion and the whole photo was classified; ``busy``: the engine reads;
+        ``apart``: what the models say is kept back."""
         self.setEnabled(True)
-        self._there, self._was_read = True, was_read
+        self._there, self._was_read, self._apart = True, was_read, apart
         self._lesions, self._selected, self._top = tuple(lesions), selected, top
         self._of, self._warnings, self._busy = of, tuple(warnings), busy
         self.list.show_lesions(self._lesions, selected)
@@ -136,7 +139,9 @@ class DiagnosisPanel(QWidget):
         suggested = sum(lesion.state == "suggested" for lesion in self._lesions)
         self._lesions_heading.setText(text("lesions.heading_n", n=len(self._lesions)))
         key = keys.written("draw") or text("menu.draw")
-        if self._busy:
+        if self._apart:
+            self._note.setText(text("lesions.apart"))
+        elif self._busy:
             self._note.setText(text("lesions.busy"))
         else:
             self._note.setText(

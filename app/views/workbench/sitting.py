@@ -49,7 +49,7 @@ class Sitting(QObject):
         self.row: ImageRow | None = None
         self.case: CaseRecord | None = None
         self.photos_of_patient = 0
-        self.apart = False  # the person boxes this photo apart from others
+        self.apart = False  # the person boxes this photo apart from others: no model is asked, it would lead them
         self.answer: Mapping[str, Any] = {}
         self.photo_warnings: tuple[str, ...] = ()
         self.shown = False
@@ -236,14 +236,15 @@ class Sitting(QObject):
         """The photo is being read, or will be as soon as the models are there."""
         if "" in self._asked.values():
             return True
-        return self.shown and not self.answer and self._engine.is_starting and "" not in self._given_up
+        coming = self.shown and not self.apart and not self.answer and "" not in self._given_up
+        return coming and self._engine.is_starting
 
     def read(self) -> None:
         """Have the whole photo read (again)."""
         self._given_up.clear()
         if "photo_truncated" in self.photo_warnings:
             self._given_up.add("")
-        if self.row is None or not self.shown or not self._engine.is_ready or self._given_up:
+        if self.row is None or not self.shown or self.apart or not self._engine.is_ready or self._given_up:
             self.reading_changed.emit()
             return
         self._asked[self._engine.read(self.row.path, LOWEST)] = ""
@@ -254,7 +255,7 @@ class Sitting(QObject):
         """Ask what a box is that a person drew or moved."""
         document = self._canvas.document()
         found = document.find(box_id) if document else None
-        if self.row is None or found is None or not self._engine.is_ready:
+        if self.row is None or found is None or self.apart or not self._engine.is_ready:
             return
         for request in [r for r, id_ in self._asked.items() if id_ == box_id]:
             self._engine.drop(request)

@@ -181,7 +181,8 @@ class Workbench(QWidget):
         selected = self.canvas.selected()
         if self.frame.place == "annotate":
             image_id = self.sitting.row.id if self.sitting.row else 0
-            self.annotate.show_boxes(document, found, selected, reasons, self.boxes.next_label, image_id)
+            next_label, apart = self.boxes.next_label, self.sitting.apart
+            self.annotate.show_boxes(document, found, selected, reasons, next_label, image_id, apart=apart)
         else:
             self._show_reading(found, selected)
         self.actions_["verify"].setChecked(document.verified)
@@ -198,9 +199,8 @@ class Workbench(QWidget):
         top, of = self.sitting.top3(selected)
         number = next((lesion.number for lesion in found if lesion.id == selected), None)
         warnings = warnings_of(self.sitting.answer, self.sitting.photo_warnings, number)
-        self.diagnosis.show_reading(
-            found, selected, top, of, warnings, busy=self.sitting.busy, was_read=bool(self.sitting.answer)
-        )
+        busy, was_read, apart = self.sitting.busy, bool(self.sitting.answer), self.sitting.apart
+        self.diagnosis.show_reading(found, selected, top, of, warnings, busy=busy, was_read=was_read, apart=apart)
 
     def look_at_first(self) -> None:
         """A photo was read: its first lesion's answer is what a doctor wants to see."""
