@@ -46,6 +46,7 @@ class Settings:
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # of the actions whose keys were changed
     keep_view: bool = False  # the next photo is shown at the same place and zoom
     keep_looks: bool = False  # ... and as bright, if that was changed
+    kept_words: tuple[str, ...] = ()  # foreign labels that stay as they are: nobody is asked about them again
     crosshair: bool = False
     draw_many: bool = False  # drawing goes on after a box
 
@@ -63,6 +64,8 @@ def load_settings(workspace: Workspace) -> Settings:
     values = {f.name: raw[f.name] for f in fields(Settings) if _fits(f.name, raw.get(f.name))}
     if "keys" in values:
         values["keys"] = {name: tuple(keys) for name, keys in values["keys"].items() if _are_words(keys)}
+    if "kept_words" in values:
+        values["kept_words"] = tuple(values["kept_words"])
     return Settings(**values)
 
 
@@ -97,6 +100,8 @@ def _fits(name: str, value: object) -> bool:
         return value in _CHOICES[name]
     if isinstance(default, float):
         return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
+    if isinstance(default, tuple):
+        return _are_words(value)
     return isinstance(value, type(default))
 
 

@@ -25,6 +25,9 @@ from pytestqt.qtbot import QtBot
 
 from app.common.geometry import Box
 from app.common.words import text
+from app.views import keys
+from app.views.actions import label_key
+from app.views.exchange import desk
 from app.views.exchange.export_sheet import ExportSheet
 from app.views.exchange.import_sheet import ImportSheet
 from app.views.exchange.patches_sheet import PatchesSheet
@@ -451,3 +454,87 @@ def test_the_next_photos_file_is_taken_before_it_is_opened(start: Start, qtbot: 
     assert program.workbench.sitting.row is not None
     assert program.workbench.sitting.row.name == "plain 0.jpg"
     assert program.window.messages.codes == []
+
+
+# -- labels that the list does not know ----------------------------------------------------------------------------
+
+ROSEA = "玫瑰糠疹"
+
+
+@pytest.fixture
+def foreign(start: Start, qtbot: QtBot, folder: Path) -> Program:
+    """Two photos whose files hold a word that the list does not know."""
+    for n in (0, 1):
+        words = voc(f"plain {n}.jpg", (ROSEA, 10, 10, 60, 60), (ROSEA, 80, 10, 140, 60), ("eczema", 20, 70, 60, 110))
+        (folder / f"plain {n}.xml").write_text(words, encoding="utf-8")
+    program = start(folder)
+    qtbot.waitUntil(lambda: bool(program.workbench.sitting.answer), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: "unknown_words" in program.window.messages.codes, timeout=PATIENCE)
+    settle(qtbot, program)
+    return program
+
+
+def test_a_files_unknown_label_is_asked_about_and_added(foreign: Program, qtbot: QtBot, tmp_path: Path) -> None:
+    bench, canvas = foreign.workbench, foreign.workbench.canvas
+    assert sorted(labels(foreign)) == ["eczema", ROSEA, ROSEA]  # nothing is dropped
+    times = text("unknown_words.times", word=ROSEA, n=2)
+    assert text("unknown_words.ask", words=times) in foreign.window.messages.texts()
+    foreign.window.go("annotate")
+    choose(foreign, ROSEA)
+    assert bench.annotate.picker.model.foreign == ROSEA
+    colour = canvas.scene.by_id[canvas.selected()].colour
+    press(qtbot, foreign, "unknown_words", 0)
+    assert "unknown_words" not in foreign.window.messages.codes
+    (added,) = foreign.services.pack.more
+    assert added.key == ROSEA
+    assert canvas.scene.by_id[canvas.selected()].colour == added.colour != colour
+    picker = bench.annotate.picker
+    assert not picker.model.foreign
+    assert [d.key for d in picker.model.labels] == [d.key for d in foreign.services.pack.labels]
+    choose(foreign, "eczema")
+    qtbot.keyClicks(canvas, keys.written(label_key(ROSEA)))  # it has a digit like the others
+    settle(qtbot, foreign)
+    assert labels(foreign) == [ROSEA] * 3
+    picker.search.setText("糠疹")
+    assert [d.key for d in picker.model.labels] == [ROSEA]
+    out = tmp_path / "outside"
+    with foreign.services.background._opened().write("tester") as session:
+        assert desk.export_boxes(session, out, "voc", anonymous=True).boxes == 6
+    qtbot.keyClick(canvas, Qt.Key.Key_D)
+    qtbot.waitUntil(lambda: bench.sitting.shown and len(labels(foreign)) == 3, timeout=PATIENCE)
+    settle(qtbot, foreign)
+    assert "unknown_words" not in foreign.window.messages.codes
+
+
+def test_labels_that_are_kept_are_not_asked_about_again_and_can_be_added_from_the_list(
+    foreign: Program, qtbot: QtBot, start: Start, folder: Path
+) -> None:
+    press(qtbot, foreign, "unknown_words", 1)
+    assert sorted(labels(foreign)) == ["eczema", ROSEA, ROSEA]
+    again = start(folder)
+    qtbot.waitUntil(lambda: len(labels(again)) == 3, timeout=PATIENCE)
+    settle(qtbot, again)
+    assert "unknown_words" not in again.window.messages.codes
+    again.window.go("annotate")
+    picker = again.workbench.annotate.picker
+    choose(again, "eczema")
+    assert ROSEA not in [d.key for d in picker.model.labels]
+    choose(again, ROSEA)
+    assert picker.model.labels[0].key == ROSEA
+    first = picker.model.index(0)
+    assert text("labels.add") in picker.model.data(first, Qt.ItemDataRole.AccessibleTextRole)
+    picker.search.setText("糠疹")
+    qtbot.keyClick(picker.search, Qt.Key.Key_Return)
+    settle(qtbot, again)
+    settle(qtbot, again)
+    assert [d.key for d in again.services.pack.more] == [ROSEA]
+    assert not picker.model.foreign
+    assert sorted(labels(again)) == ["eczema", ROSEA, ROSEA]
+
+
+def test_a_box_that_is_named_anew_ends_the_question(foreign: Program, qtbot: QtBot) -> None:
+    for _ in range(2):
+        choose(foreign, ROSEA)
+        qtbot.keyClick(foreign.workbench.canvas, Qt.Key.Key_1)
+    settle(qtbot, foreign)
+    assert "unknown_words" not in foreign.window.messages.codes

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Qt
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog
 
@@ -30,6 +30,8 @@ DAMAGED, CONFLICT, OTHER_FORMAT = "annotation_damaged", "sidecar_conflict", "sid
 
 
 class Beside(QObject):
+    took = Signal()  # boxes of a file stand on the photo now
+
     def __init__(self, bench: Workbench) -> None:
         super().__init__(bench)
         self._bench = bench
@@ -112,6 +114,7 @@ class Beside(QObject):
             bench.sitting.reading_changed.emit()
             if not taken.first:
                 bench.canvas.flash(sorted(edit.touches), ())
+            self.took.emit()
         else:
             bench.sitting.open(taken.row)
         if not taken.first:

@@ -217,6 +217,17 @@ def import_boxes(
     return import_boxes(store, workspace, path, format_named(format), actor, options, report)
 
 
+def add_labels(session: Any, pack: str, words: Sequence[str]) -> None:
+    """Into the workspace's own copy of the pack, as labels that people give."""
+    from app.common.own_packs import add_labels
+    from app.datasets.people import audit, require
+    from app.datasets.vocabulary import workspace_of
+
+    require(session, "annotate")
+    audit(session, "pack.labels", "pack", pack, {"labels": list(words)})
+    add_labels(pack, workspace_of(session).packs, words)
+
+
 def export_boxes(session: Any, out: Path, format: str, anonymous: bool) -> ExportResult:
     """Needs a writing session: that data went out anonymously is audited."""
     from app.datasets.anonymous import export_anonymous

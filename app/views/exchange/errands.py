@@ -16,6 +16,7 @@ from app.views.background import Changed
 from app.views.exchange import desk
 from app.views.exchange.backing_up import BackingUp
 from app.views.exchange.beside import Beside
+from app.views.exchange.foreign_words import ForeignWords
 from app.views.people.persons import Persons
 
 if TYPE_CHECKING:
@@ -35,7 +36,9 @@ class Errands(QObject):
         super().__init__(bench)
         self._bench = bench
         self.persons = Persons(bench.services, bench.frame, self.agreement, bench.case_card.enter)
+        self.foreign = ForeignWords(bench)
         self.beside = Beside(bench)
+        self.beside.took.connect(self.foreign.ask)
         self.backing_up = BackingUp(bench.services, bench.frame)
         self._stale = ""  # what a sheet has changed: "boxes" of photos in the list, or "photos" themselves
         bench.sitting.photo_shown.connect(self.beside.look)

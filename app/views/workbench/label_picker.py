@@ -1,4 +1,7 @@
-"""The diseases as a list with a search: type, Enter takes. That of the selected box, or of the next one, is marked."""
+"""The diseases as a list with a search: type, Enter takes. That of the selected box, or of the next one, is marked.
+
+A foreign file's word that the list does not know stands above the others while its box is selected: it may be added.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.common.packs import Disease, Pack
+from app.common.packs import Bilingual, Disease, Pack
 from app.common.words import language, text
 from app.views import keys
 from app.views.actions import label_key
@@ -73,10 +76,12 @@ class LabelModel(QAbstractListModel):
         self.labels: list[Disease] = []
         self.words = ""
         self.marked = ""
+        self.foreign = ""  # a word that can be added to the list
 
     def show(self, labels: Sequence[Disease], words: str) -> None:
+        first = (Disease(self.foreign, Bilingual(self.foreign, self.foreign), (), ""),) if self.foreign else ()
         self.beginResetModel()
-        self.labels, self.words = matching(labels, words), words
+        self.labels, self.words = matching((*first, *labels), words), words
         self.endResetModel()
 
     def rowCount(self, parent: Index = _ROOT) -> int:
@@ -88,6 +93,10 @@ class LabelModel(QAbstractListModel):
         disease = self.labels[index.row()]
         if role == DISEASE:
             return disease
+        if disease.key == self.foreign and role == Qt.ItemDataRole.AccessibleTextRole:
+            return f"{self.foreign} · {text('labels.add')}"
+        if disease.key == self.foreign and role == Qt.ItemDataRole.ToolTipRole:
+            return text("labels.add_tip", word=self.foreign)
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             return str(disease.name)
         if role == Qt.ItemDataRole.ToolTipRole:
@@ -116,11 +125,12 @@ class LabelDelegate(QStyledItemDelegate):
             painter.setBrush(QColor(tokens.selected if marked else tokens.hover))
             painter.drawRoundedRect(rect, 5, 5)
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(disease.colour))
+        painter.setBrush(QColor(disease.colour or tokens.text_soft))
         painter.drawRoundedRect(QRectF(rect.left() + 8, rect.center().y() - 6, 12, 12), 3, 3)
-        key = keys.written(label_key(disease.key))
+        foreign = disease.key == model.foreign
+        key = text("labels.add") if foreign else keys.written(label_key(disease.key))
         room = max(20.0, painter.fontMetrics().horizontalAdvance(key) + 4.0)
-        painter.setPen(QColor(tokens.text_soft))
+        painter.setPen(QColor(tokens.accent if foreign else tokens.text_soft))
         right = QRectF(rect.right() - 8 - room, rect.top(), room, rect.height())
         painter.drawText(right, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, key)
         painter.setPen(QColor(tokens.text))
@@ -142,9 +152,11 @@ class LabelDelegate(QStyledItemDelegate):
 
 
 class LabelPicker(QWidget):
-    """``picked`` carries a disease's key; ``left`` tells that the hand is through with searching."""
+    """``picked`` carries a disease's key, ``add_wanted`` a word that the list does not know; ``left`` tells that the
+    hand is through with searching."""
 
     picked = Signal(str)
+    add_wanted = Signal(str)
     left = Signal()
 
     def __init__(self, pack: Pack) -> None:
@@ -176,14 +188,24 @@ class LabelPicker(QWidget):
 
     def set_pack(self, pack: Pack) -> None:
         self._pack = pack
-        self.list.setFixedHeight(HEIGHT * min(len(pack.labels), MOST_ROWS) + 2 * RING)
+        self._look_up()
         self.retranslate()
 
     def show_label(self, key: str) -> None:
         """The disease of the selected box, or of the next one; "" for none."""
         if key != self.model.marked:
             self.model.marked = key
+            if self._look_up():
+                self._search()
             self.list.viewport().update()
+
+    def _look_up(self) -> bool:
+        """Whether it is a word of somebody else's; gives whether that is news."""
+        marked, before = self.model.marked, self.model.foreign
+        self.model.foreign = marked if marked and self._pack.resolve(marked) is None else ""
+        rows = len(self._pack.labels) + bool(self.model.foreign)
+        self.list.setFixedHeight(HEIGHT * min(rows, MOST_ROWS) + 2 * RING)
+        return self.model.foreign != before
 
     def begin(self) -> None:
         """The hand goes to the search."""
@@ -195,7 +217,7 @@ class LabelPicker(QWidget):
         self.left.emit()
 
     def _pick(self, key: str) -> None:
-        self.picked.emit(key)
+        (self.add_wanted if key == self.model.foreign else self.picked).emit(key)
         self.leave()
 
     def _search(self) -> None:

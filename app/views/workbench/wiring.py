@@ -79,6 +79,7 @@ def _wire_panels(bench: Workbench) -> None:
     a.no_label_wanted.connect(lambda: boxes.set_next_label(""))
     a.save_wanted.connect(actions["save"].trigger)
     a.picker.picked.connect(boxes.name)
+    a.picker.add_wanted.connect(bench.errands.foreign.add)
     a.verdict.verify_wanted.connect(canvas.toggle_verified)
     a.verdict.send_back.connect(boxes.send_back)
     a.sent_back.taken_back.connect(lambda: boxes.send_back(""))
