@@ -327,3 +327,28 @@ def test_the_list_shows_what_the_person_at_work_has_done(twice: Program, qtbot: 
     leave(qtbot, twice, add_person(qtbot, twice, "Zhao"))
     sit_down(qtbot, twice, "Zhao")
     assert first() == (0, False)
+
+
+def test_who_still_has_photos_to_box_is_said_instead_of_that_nothing_is_left(twice: Program, qtbot: QtBot) -> None:
+    def said(sheet: AgreementSheet) -> list[str]:
+        return [label.text() for label in sheet.photos.findChildren(QLabel) if label.isVisible()]
+
+    sheet = open_agreement(qtbot, twice)
+    settle(qtbot, twice)
+    still = text("agreement.still_join").join(text("agreement.still_of", person=p, n=2) for p in (LI, "tester"))
+    assert text("agreement.still", list=still) in said(sheet)  # beside the photo that can be settled
+    assert text("agreement.no_open") not in said(sheet)
+    qtbot.keyClick(sheet, Qt.Key.Key_Escape)
+    settle(qtbot, twice)
+    twice.workbench.canvas.setFocus()
+    qtbot.keyClick(twice.workbench.canvas, Qt.Key.Key_Space)  # Li is not through with the first one after all
+    settle(qtbot, twice)
+    twice.workbench.actions_["agreement"].trigger()
+    settle(qtbot, twice)
+    sheet = twice.window.pages.sheet  # type: ignore[assignment]
+    qtbot.waitUntil(lambda: sheet.table.item(0, 1).text() == "0", timeout=PATIENCE)
+    still = text("agreement.still_join").join(
+        (text("agreement.still_of", person=LI, n=3), text("agreement.still_of", person="tester", n=2))
+    )
+    assert text("agreement.still", list=still) in said(sheet)
+    assert text("agreement.no_open") not in said(sheet)

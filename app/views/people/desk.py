@@ -45,10 +45,11 @@ class BoxedTwice:
 
 @dataclass(frozen=True)
 class Pair:
-    """``photos``: those that both are through with."""
+    """``photos``: those that both are through with; ``still``: how many each of the two has still to box."""
 
     names: Names
     photos: tuple[BoxedTwice, ...]
+    still: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,16 @@ def pair(session: Any, names: Names) -> Pair:
     found = store.pair_documents(session, *names)
     rows = {row.id: row for row in store.image_rows(session, [one.image_id for one in found])}
     photos = (BoxedTwice(rows[one.image_id], one.left, one.right, one.settled) for one in found)
-    return Pair(names, tuple(p for p in photos if p.through))
+    return Pair(names, tuple(p for p in photos if p.through), _still(session, names))
+
+
+def _still(session: Any, names: Names) -> tuple[int, int]:
+    from app.datasets import store
+
+    given = [{one.image_id: one for one in store.assignments(session, name)} for name in names]
+    both = given[0].keys() & given[1].keys()
+    first, second = (sum(not (of[i].through or of[i].settled) for i in both) for of in given)
+    return first, second
 
 
 def figures(pair: Pair) -> PairFigures:

@@ -54,16 +54,24 @@ class DifferingList(QWidget):
         figures = self._figures
         there = figures is not None and bool(figures.open)
         a, b = figures.pair.names if figures else ("", "")
+        still = _still(figures) if figures else ""
         self.view.show_lines([_line(figures, n) for n in figures.open] if figures else [])
         self._heading.setText(text("agreement.open_photos", a=a, b=b) if figures else "")
-        self._none.setText(text("agreement.no_open") if figures else text("agreement.no_pairs"))
-        self._none.setVisible(not there)
+        self._none.setText(still or (text("agreement.no_open") if figures else text("agreement.no_pairs")))
+        self._none.setVisible(bool(still) or not there)
         self.view.setVisible(there)
         self.view.setAccessibleName(text("agreement.differ"))
         self.view.setToolTip(text("agreement.settle"))
         self.settle.setText(text("agreement.settle"))
         self.settle.setToolTip(f"{text('agreement.settle')}  (Enter)")
         self.settle.setVisible(there)
+
+
+def _still(figures: PairFigures) -> str:
+    """Who of the pair has how many photos still to box; "" when both are through."""
+    people = zip(figures.pair.names, figures.pair.still, strict=True)
+    said = [text("agreement.still_of", person=name, n=n) for name, n in people if n]
+    return text("agreement.still", list=text("agreement.still_join").join(said)) if said else ""
 
 
 def _line(figures: PairFigures, number: int) -> PhotoLine:
