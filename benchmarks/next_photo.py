@@ -120,6 +120,7 @@ def child(folder: Path, workspace: Path, turns: int) -> dict[str, Any]:
         for to in path:
             driven.wait(0.7)
             driven.settle()
+            driven.until(lambda: not bench.sitting._asked)  # the engine has answered: it is the decode that is measured
             bench.sitting._loader.forget()
             alone.append(decode_alone(photos[to].read_bytes()))
             cold.append(press(to))

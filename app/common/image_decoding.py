@@ -19,7 +19,14 @@ if TYPE_CHECKING:
 
     Pixels = NDArray[np.uint8]
 
-_REDUCED = {2: cv2.IMREAD_REDUCED_COLOR_2, 4: cv2.IMREAD_REDUCED_COLOR_4, 8: cv2.IMREAD_REDUCED_COLOR_8}
+# "Grey" only in name: with IMREAD_COLOR_RGB these are the reductions, in the order of channels that is wanted here.
+_REDUCED = {
+    1: 0,
+    2: cv2.IMREAD_REDUCED_GRAYSCALE_2,
+    4: cv2.IMREAD_REDUCED_GRAYSCALE_4,
+    8: cv2.IMREAD_REDUCED_GRAYSCALE_8,
+}
+_RGB_AS_STORED = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
 _MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")  # inside a scan, 0xFF is followed by 0 or a restart
 _START_OF_SCAN, _END_OF_IMAGE = 0xDA, 0xD9
 END_OF_IMAGE = bytes((0xFF, _END_OF_IMAGE))
@@ -81,15 +88,14 @@ def _reduction(header: Header, short_side: int | None) -> int:
 
 
 def _decode_jpeg(data: bytes, header: Header, divisor: int, name: str) -> Pixels:
-    flags = _REDUCED.get(divisor, cv2.IMREAD_COLOR) | cv2.IMREAD_IGNORE_ORIENTATION
     try:
-        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), _REDUCED[divisor] | _RGB_AS_STORED)
     except cv2.error as error:
         raise UserError("not_an_image", file=name) from error
     # A file that tells two sizes would put every box in the wrong place.
     if pixels is None or sorted(pixels.shape[:2]) != sorted(-(-n // divisor) for n in (header.width, header.height)):
         raise UserError("not_an_image", file=name)
-    return cast("Pixels", cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB, dst=pixels))
+    return cast("Pixels", pixels)
 
 
 def _decode_with_pillow(data: bytes, name: str) -> Pixels:
