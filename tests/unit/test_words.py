@@ -85,6 +85,25 @@ def test_both_languages_say_the_same(file: Path) -> None:
     assert wrong == {}
 
 
+# Where the number before the word is never one.
+NEVER_ONE = {"answer.accept_all", "case.ill_years", "error.photo_ambiguous.what"}
+
+
+def test_no_number_in_english_can_be_wrong() -> None:
+    """``1 boxes``: the number comes behind the word instead (``Boxes: 1``)."""
+    counted = (
+        r"\} (boxes|photos|files|patches|labels|images|entries|lesions|problems|patients|months|years|suggestions)\b"
+    )
+    wrong = {
+        key
+        for file in FILES
+        if not file.name.startswith("errors_")
+        for key, entry in entries(tomllib.loads(file.read_text(encoding="utf-8")))
+        if re.search(counted, str(entry["en"])) and key not in NEVER_ONE
+    }
+    assert wrong == set()
+
+
 def test_no_key_stands_twice() -> None:
     seen: dict[str, str] = {}
     twice = []

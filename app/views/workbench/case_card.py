@@ -256,7 +256,7 @@ def _sexes() -> list[tuple[str, str]]:
 
 
 def _duration(months: float) -> str:
-    """``8 months``; from two years on as a person says it."""
+    """``for 8 mo``; from two years on as a person says it."""
     if months < 24:
         return text("case.ill_months", n=f"{months:g}")
     years, rest = divmod(round(months), 12)
