@@ -75,6 +75,7 @@ class _Keeper:
 def voc_files(draw: st.DrawFn) -> Foreign:
     whole = draw(st.booleans())
     found = draw(shapes(whole))
+    whole = whole or not found  # a file without a box gets labelImg's whole numbers, 1 at least
     keep = _Keeper(draw)
     unit = draw(st.sampled_from(["\t", "  ", ""]))
     newline = draw(st.sampled_from(["\n", "\r\n"])) if unit else ""

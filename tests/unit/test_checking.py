@@ -164,7 +164,7 @@ def test_the_command_lines_answers(
     back = squama("restore", "restore", tmp_path / "b.zip", tmp_path / "back")
     assert back == made
     assert squama("check_workspace", "check-workspace", "--workspace", tmp_path / "back")["problems"] == []
-    assert squama.refused("restore", tmp_path / "b.zip", tmp_path / "back") == "output_exists"
+    assert squama.refused("restore", tmp_path / "b.zip", tmp_path / "back") == "folder_not_empty"
     a_photo(place).unlink()
     squama("check_workspace", "check-workspace", "--workspace", place.root, status=1)
     squama("backup", "backup", tmp_path / "c.zip", "--workspace", place.root, status=1)
