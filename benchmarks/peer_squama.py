@@ -188,6 +188,14 @@ class Squama(Peer):  # type: ignore[misc]
         while not (Path(path).exists() and Path(path).stat().st_mtime_ns != before):
             self.QtWidgets.QApplication.processEvents()
 
+    def draw_probe(self, _win: Any, go: Any) -> None:
+        canvas, kinds, left = self.bench.canvas, self.T, self.B.LeftButton
+        go(lambda: self.bench.actions_["draw"].trigger())
+        go(lambda: self.mouse(canvas, kinds.MouseMove, 300, 300))
+        go(lambda: self.mouse(canvas, kinds.MouseButtonPress, 300, 300, left, left))
+        go(lambda: self.mouse(canvas, kinds.MouseMove, 400, 400, None, left))
+        go(lambda: self.mouse(canvas, kinds.MouseButtonRelease, 400, 400, left))
+
     def add_box(self, _win: Any) -> None:
         from app.annotation.document import Annotation, new_id
         from app.common.geometry import Box

@@ -23,7 +23,7 @@ from typing import Any
 from benchmarks.common import HERE, keep
 
 SCRIPTS = Path(os.environ.get("PEERBENCH_SCRIPTS", HERE.parents[1] / "shared" / "peerbench"))
-TESTS = ("start", "folder", "next", "boxes", "save", "edge")
+TESTS = ("start", "folder", "next", "boxes", "save", "edge", "probe")
 PROGRAMS = {
     "labelimg": ("labelImg", "venv_labelimg", "bench_labelimg.py"),
     "labelme": ("labelme", "venv_labelme", "bench_labelme.py"),
@@ -143,6 +143,12 @@ def _huge(case: Mapping[str, Any]) -> str:
     return f"{what}{said}, {opened['ms'] / 1000:.1f} s, {opened['peak_mb']:,} MB{passes}"
 
 
+def _survives(case: Mapping[str, Any]) -> str:
+    if not case.get("ok"):
+        return str(case.get("crash") or case.get("error") or "-")
+    return "works" if case["boxes"] >= case["boxes_before"] else "loses boxes"
+
+
 ODD: tuple[tuple[str, str, Callable[[Mapping[str, Any]], str]], ...] = (
     ("an empty file first", "edge_zero_byte", lambda c: _passes(c, "next", "zz_good")),
     ("text called .jpg first", "edge_text_as_jpg", lambda c: _passes(c, "next", "zz_good")),
@@ -152,6 +158,8 @@ ODD: tuple[tuple[str, str, Callable[[Mapping[str, Any]], str]], ...] = (
     ("a Chinese path", "edge_chinese_path", _chinese),
     ("EXIF orientation 6", "edge_exif6", _turned),
     ("a PNG of 20,000 x 20,000", "edge_huge_png", _huge),
+    ("Ctrl + wheel", "probe_ctrl_wheel", _survives),
+    ("a box drawn with the mouse", "probe_draw_box", _survives),
 )
 
 
