@@ -538,3 +538,11 @@ def test_a_box_that_is_named_anew_ends_the_question(foreign: Program, qtbot: QtB
         qtbot.keyClick(foreign.workbench.canvas, Qt.Key.Key_1)
     settle(qtbot, foreign)
     assert "unknown_words" not in foreign.window.messages.codes
+
+
+def test_after_a_sheet_the_keys_of_the_photo_count_again(reading: Program) -> None:
+    canvas = reading.workbench.canvas
+    reading.workbench.actions_["trash"].trigger()
+    assert not canvas.hasFocus()
+    reading.window.pages.back()
+    assert reading.window.focusWidget() is canvas

@@ -93,7 +93,10 @@ class Errands(QObject):
     def _refresh(self, sheet_there: bool) -> None:
         """What a sheet changed is seen when the work is seen again."""
         stale, bench = self._stale, self._bench
-        if sheet_there or not stale:
+        if sheet_there:
+            return
+        bench.canvas.setFocus()  # the keys of the work count again
+        if not stale:
             return
         self._stale = ""
         if stale == "photos":
