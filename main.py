@@ -1,4 +1,4 @@
-"""One door: the window, a subcommand, or a child process of either (``engine``).
+"""One door: the window, a subcommand, or a child process of either (``engine``, ``cleaning``).
 
 Nothing heavy is imported here: the window paints before numpy, torch or the database are loaded.
 """
@@ -54,6 +54,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         from app.inference.engine import main as engine
 
         return engine() or 0
+    if arguments[:1] == ["cleaning"]:
+        from app.cleaning.child import main as cleaning
+
+        return cleaning(arguments[1:])
     if wants_window(arguments):
         return _window(arguments)
     from app.cli import main as command_line

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 from app.common.errors import UserError
 from app.common.settings import load_settings
@@ -81,7 +81,8 @@ class Program(QObject):
         """Each step in a turn of its own, so that the window answers in between."""
         self._steps: list[Callable[[], object]] = [
             self._start_log, self._dress, self._make_services, *(partial(import_module, m) for m in PARTS),
-            self._make_page, lambda: self.window.add_page(self.workbench, "diagnose", "annotate"), self._open,
+            self._make_page, lambda: self.window.add_page(self.workbench, "diagnose", "annotate"),
+            self._make_other_pages, self._open,
         ]  # fmt: skip
         self._next_step()
 
@@ -121,6 +122,21 @@ class Program(QObject):
         self.engine = EngineBridge(self.services, self._engine_command, self)
         self.workbench = Workbench(self.services, self.window, self.engine)
         self.window.closing.connect(self.workbench.close_down)
+
+    def _make_other_pages(self) -> None:
+        """When somebody goes there."""
+        self.window.add_page_later(self._clean_page, "clean")
+        self.window.add_page_later(self._datasets_page, "datasets")
+
+    def _clean_page(self) -> QWidget:
+        from app.views.cleaning.page import CleanPage
+
+        return CleanPage(self.services, self.window)
+
+    def _datasets_page(self) -> QWidget:
+        from app.views.datasets.page import DatasetsPage
+
+        return DatasetsPage(self.services, self.window)
 
     def _open(self) -> None:
         from app.common.logs import crash_seen, previous_crash

@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from app.cli_cleaning import COMMANDS as CLEANING
 from app.cli_common import (
     CANCELLED,
     DONE,
@@ -380,6 +381,7 @@ _COMMANDS: dict[str, Callable[[Common, Namespace], Outcome]] = {
     "evaluate": _evaluate,
     "models list": _list_models,
     "models show": _show_model,
+    **CLEANING,
     **EXCHANGE,
 }
 

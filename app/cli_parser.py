@@ -92,6 +92,7 @@ def parser() -> argparse.ArgumentParser:
     _diagnose(_command(commands, "diagnose", text("cli.diagnose")))
     _annotations(_command(commands, "annotations", text("cli.annotations")))
     _patches(_command(commands, "patches", text("cli.patches")))
+    _clean(_command(commands, "clean", text("cli.clean")))
     _dataset(_command(commands, "dataset", text("cli.dataset")))
     _train(_command(commands, "train", text("cli.train")))
     _evaluate(_command(commands, "evaluate", text("cli.evaluate")))
@@ -176,6 +177,11 @@ def _patches(p: _Parser) -> None:
     p.add_argument("--padding", choices=("none", "square"), default="none")
     p.add_argument("--format", dest="encoding", choices=("png", "jpg"), default="png")
     p.add_argument("--force", action="store_true")
+
+
+def _clean(p: _Parser) -> None:
+    p.add_argument("path", metavar="PATH", nargs="?")
+    p.add_argument("--checks", metavar="a,b")
 
 
 def _dataset(p: _Parser) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, inspect
 
 from db.problems import DatabaseProblem
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest revision (a test compares it with the scripts)."""
 
 MIGRATIONS = Path(__file__).resolve().parent / "migrations"

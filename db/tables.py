@@ -81,8 +81,22 @@ class Patient(Base):
     created: Mapped[datetime] = mapped_column(default=utc_now)
 
 
+class ErasedPatient(Base):
+    """A tombstone: somebody was erased. ``mark``: a salted, slow hash of the code, so that an import knows it again."""
+
+    __tablename__ = "erased_patient"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    mark: Mapped[str] = mapped_column(index=True)
+    images: Mapped[int]
+    versions: Mapped[list[str]] = mapped_column(JSON, default=list)  # NAME@HASH of those that were reduced
+    actor: Mapped[str]
+    at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
 class Case(Base):
-    """One patient's visit."""
+    """One patient's visit. ``visit``: the hospital's own number of it; ``diagnosis_source``: where the final diagnosis
+    comes from ("pathology" is the gold standard), ``imported_from``: the table and row that said so."""
 
     __tablename__ = "patient_case"  # "case" is a reserved word of SQL
 
@@ -96,6 +110,9 @@ class Case(Base):
     pathology: Mapped[str | None] = mapped_column(Text)
     centre: Mapped[str | None]
     final_diagnosis: Mapped[str | None]
+    diagnosis_source: Mapped[str | None] = mapped_column(String(20))
+    imported_from: Mapped[str | None] = mapped_column(String(500))
+    visit: Mapped[str | None]
     visited: Mapped[date | None]
     created: Mapped[datetime] = mapped_column(default=utc_now)
     version: Mapped[int] = mapped_column()
@@ -104,7 +121,12 @@ class Case(Base):
 
 
 class Image(Base):
-    """A photo: a copy in the media folder (``path`` relative to it) or a linked original (``path`` absolute)."""
+    """A photo: a copy in the media folder (``path`` relative to it) or a linked original (``path`` absolute).
+
+    ``excluded``: the check for which somebody keeps it out of datasets, None while it is in; ``masks``: rectangles
+    [x0, y0, x1, y1] in pixels of the upright photo that are painted over in whatever leaves the workspace or is
+    learnt from. Both are what decisions (:class:`Decision`) add up to; the photo itself is never touched.
+    """
 
     __tablename__ = "image"
 
@@ -123,6 +145,8 @@ class Image(Base):
     rejected: Mapped[str] = mapped_column(Text, default="", server_default="")
     refused: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
     trashed: Mapped[datetime | None]
+    excluded: Mapped[str | None] = mapped_column(String(40))
+    masks: Mapped[list[list[float]]] = mapped_column(JSON, default=list, server_default="[]")
     meta: Mapped[dict[str, Any]] = mapped_column(default=dict)
     added: Mapped[datetime] = mapped_column(default=utc_now)
 
@@ -216,6 +240,87 @@ class JournalEntry(Base):
     payload_hash: Mapped[str] = mapped_column(String(64))
 
 
+class Examination(Base):
+    """What one part of the cleaning checks measured of one photo; ``stamp`` tells file, boxes and code that it saw."""
+
+    __tablename__ = "examination"
+
+    image_id: Mapped[int] = mapped_column(ForeignKey("image.id"), primary_key=True)
+    part: Mapped[str] = mapped_column(String(20), primary_key=True)
+    stamp: Mapped[str] = mapped_column(String(64))
+    measured: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    blob: Mapped[bytes | None]
+
+
+class Finding(Base):
+    """What one check says of one photo: ``score`` 0..1, higher is worse. Kept below the threshold too, which moves.
+
+    ``why`` is a key of the catalogue that ``facts`` fill; ``boxes`` are [x0, y0, x1, y1] in pixels of the upright
+    photo; ``group`` names the photos that belong together.
+    """
+
+    __tablename__ = "finding"
+    __table_args__ = (
+        Index("ix_finding_check_key_score", "check_key", "score"),
+        Index("ix_finding_group_key", "group_key"),
+    )
+
+    image_id: Mapped[int] = mapped_column(ForeignKey("image.id"), primary_key=True)
+    check_key: Mapped[str] = mapped_column(String(20), primary_key=True)
+    score: Mapped[float]
+    why: Mapped[str] = mapped_column(String(60))
+    facts: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    boxes: Mapped[list[list[float]]] = mapped_column(JSON, default=list)
+    group_key: Mapped[str | None] = mapped_column(String(60))
+    at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class PhotoPair(Base):
+    """Two photos (``a`` < ``b``) that were compared closely, so that nobody compares them again."""
+
+    __tablename__ = "photo_pair"
+
+    a: Mapped[int] = mapped_column(ForeignKey("image.id"), primary_key=True)
+    b: Mapped[int] = mapped_column(ForeignKey("image.id"), primary_key=True, index=True)
+    stamp: Mapped[str] = mapped_column(String(64))
+    verdict: Mapped[dict[str, Any]] = mapped_column(default=dict)
+
+
+class Decision(Base):
+    """What a person did about a finding. ``batch`` holds together what was decided, and is undone, at one stroke.
+
+    ``kind``: keep, exclude, mask, relabel, merge, second_opinion. ``payload`` holds what undoing needs.
+    """
+
+    __tablename__ = "decision"
+    __table_args__ = (
+        Index("ix_decision_image_id_check_key", "image_id", "check_key"),
+        Index("ix_decision_actor_undone", "actor", "undone"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    batch: Mapped[str] = mapped_column(String(40), index=True)
+    image_id: Mapped[int] = mapped_column(ForeignKey("image.id"))
+    check_key: Mapped[str] = mapped_column(String(20))
+    kind: Mapped[str] = mapped_column(String(20))
+    payload: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    note: Mapped[str] = mapped_column(Text, default="")
+    actor: Mapped[str]
+    at: Mapped[datetime] = mapped_column(default=utc_now)
+    undone: Mapped[datetime | None]
+    undone_by: Mapped[str | None]
+
+
+class CheckSetting(Base):
+    """A check's threshold in this workspace, where somebody moved it, or switched the check off."""
+
+    __tablename__ = "check_setting"
+
+    check_key: Mapped[str] = mapped_column(String(20), primary_key=True)
+    threshold: Mapped[float]
+    active: Mapped[bool] = mapped_column(default=True)
+
+
 class Prediction(Base):
     __tablename__ = "prediction"
 
@@ -255,6 +360,7 @@ class DatasetVersion(Base):
     name: Mapped[str] = mapped_column(index=True)
     hash: Mapped[str] = mapped_column(String(64))
     parent_hash: Mapped[str | None] = mapped_column(String(64))
+    reduced_to: Mapped[str | None] = mapped_column(String(64))  # its patients were erased: this version took its place
     payload: Mapped[dict[str, Any]]
     author: Mapped[str]
     created: Mapped[datetime] = mapped_column(default=utc_now)

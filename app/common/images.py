@@ -33,6 +33,7 @@ __all__ = [
     "is_synthetic",
     "natural_key",
     "photo_size",
+    "read_file",
     "read_photo",
     "walk_photos",
 ]
@@ -117,22 +118,25 @@ def encode_jpeg(pixels: NDArray[np.uint8], quality: int = 92, software: str | No
 
 
 def _contents(source: Path | bytes) -> tuple[str, bytes]:
-    if isinstance(source, bytes):
-        name, data = text("photo.unnamed"), source
-    else:
-        name, data = source.name, _read_file(source)
-    if not data:
+    if not isinstance(source, bytes):
+        return source.name, read_file(source)
+    name = text("photo.unnamed")
+    if not source:
         raise UserError("file_empty", file=name)
-    return name, data
+    return name, source
 
 
-def _read_file(path: Path) -> bytes:
+def read_file(path: Path) -> bytes:
+    """A photo file's bytes. Raises UserError ``file_missing, file_unreadable, file_empty, file_too_large``."""
     try:
         if path.stat().st_size > MAX_BYTES:
             raise UserError("file_too_large", file=path.name, limit=MAX_BYTES >> 20)
-        return path.read_bytes()
+        data = path.read_bytes()
     except OSError as error:
         raise _cannot_open(path, error) from error
+    if not data:
+        raise UserError("file_empty", file=path.name)
+    return data
 
 
 def _peek(source: Path | bytes) -> Header:

@@ -21,6 +21,8 @@ RIGHTS: dict[str, frozenset[str]] = {
     "annotate": frozenset({OWNER, "doctor", "annotator"}),
     "edit_case": frozenset({OWNER, "doctor"}),
     "import": frozenset({OWNER, "doctor", "scientist"}),
+    "clean": frozenset({OWNER, "doctor", "scientist"}),
+    "erase": frozenset({OWNER}),
     "freeze": frozenset({OWNER, "scientist"}),
     "train": frozenset({OWNER, "scientist"}),
     "people": frozenset({OWNER}),

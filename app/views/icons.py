@@ -57,6 +57,8 @@ _NAMES = {
     "patches": "squares-four",
     "restore": "arrow-counter-clockwise",
     "backup": "archive",
+    "clean": "broom",
+    "datasets": "stack",
 }
 
 _FOLDS = {"left": 0.34, "right": 0.66}

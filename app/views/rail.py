@@ -27,8 +27,10 @@ class Place:
 PLACES = (
     Place("diagnose", "diagnose", lambda: text("rail.diagnose"), lambda: text("rail.diagnose_purpose")),
     Place("annotate", "annotate", lambda: text("rail.annotate"), lambda: text("rail.annotate_purpose")),
+    Place("clean", "clean", lambda: text("rail.clean"), lambda: text("rail.clean_purpose")),
+    Place("datasets", "datasets", lambda: text("rail.datasets"), lambda: text("rail.datasets_purpose")),
 )
-"""Later issues add theirs here: Clean, Datasets, Train, Models, Study."""
+"""Later issues add theirs here: Train, Models, Study."""
 
 
 class Rail(QWidget):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
@@ -38,6 +40,13 @@ class Sheet(QWidget):
             super().keyPressEvent(event)
 
 
+class Page(QWidget):
+    """What is seen at a place of the rail, made when somebody first goes there."""
+
+    def begin(self) -> None:
+        """It is seen, for the first time or again."""
+
+
 class Pages(QWidget):
     """One page at a time, by place; sheets in a heap above it."""
 
@@ -47,6 +56,7 @@ class Pages(QWidget):
         super().__init__()
         self._stack = QStackedWidget()
         self._pages: dict[str, QWidget] = {}
+        self._later: dict[str, Callable[[], QWidget]] = {}
         self._place = ""
         self._sheets: list[Sheet] = []
         layout = QVBoxLayout(self)
@@ -63,12 +73,22 @@ class Pages(QWidget):
         self._pages.update(dict.fromkeys(places, page))
         self._show()
 
+    def add_later(self, make: Callable[[], QWidget], *places: str) -> None:
+        """A page that is made when somebody goes to one of its places for the first time."""
+        self._later.update(dict.fromkeys(places, make))
+
+    @property
+    def page(self) -> QWidget | None:
+        """The page of the place, also while a sheet lies over it."""
+        return self._pages.get(self._place)
+
     def show_place(self, place: str) -> bool:
         """Close what lies above and show the place's page; False where a sheet keeps its ground."""
         while self._sheets:
             if not self.back():
                 return False
         self._place = place
+        self._make(place)
         self._show()
         return True
 
@@ -90,12 +110,22 @@ class Pages(QWidget):
         self._show()
         return True
 
+    def _make(self, place: str) -> None:
+        make = self._later.get(place)
+        if make is not None:
+            places = [p for p, other in self._later.items() if other is make]
+            for p in places:
+                del self._later[p]
+            page = make()
+            self._stack.addWidget(page)
+            self._pages.update(dict.fromkeys(places, page))
+
     def _show(self) -> None:
         seen = self.sheet or self._pages.get(self._place)
         if seen is None:
             return
         self._stack.setCurrentWidget(seen)
-        if isinstance(seen, Sheet):
+        if isinstance(seen, Sheet | Page):
             seen.setFocus()
             seen.begin()
         self.changed.emit()

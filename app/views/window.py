@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 BARE = {"dark": ("#2B2B2B", "#1F1F1F"), "light": ("#F7F7F7", "#1F1F1F")}
 """Panel and ground of the bare window, as in the theme's tokens (a test holds them equal)."""
 RAIL, HEAD, FOOT = 64, 70, 28
+PHOTO_PLACES = ("diagnose", "annotate")
 
 
 class Window(QMainWindow):
@@ -30,7 +31,7 @@ class Window(QMainWindow):
     stood = Signal()
     paths_dropped = Signal(object)  # list[Path]
     went = Signal(str)  # a place's key
-    sheet_opened = Signal(bool)  # whether a sheet lies over the page now
+    photo_covered = Signal(bool)  # whether a sheet or another page is seen than the one with the photo
     closing = Signal()
 
     def __init__(self, theme: str = "auto") -> None:
@@ -93,6 +94,10 @@ class Window(QMainWindow):
         self.pages.show_place(self._place)
         self.messages.raise_()
 
+    def add_page_later(self, make: Callable[[], QWidget], *places: str) -> None:
+        """The page of these places, made when somebody goes to one of them for the first time."""
+        self.pages.add_later(make, *places)
+
     def open_sheet(self, sheet: Sheet) -> None:
         """A full page over the work, with a way back."""
         self.pages.open(sheet)
@@ -103,10 +108,11 @@ class Window(QMainWindow):
 
     def go(self, key: str) -> None:
         """To a place of the rail; what lay over the work is closed."""
+        before, self._place = self._place, key
         if not self.pages.show_place(key):
-            self.rail.show_place(self._place)
+            self._place = before
+            self.rail.show_place(before)
             return
-        self._place = key
         self.rail.show_place(key)
         self._name_place()
         self.went.emit(key)
@@ -119,7 +125,7 @@ class Window(QMainWindow):
     def _page_changed(self) -> None:
         self._name_place()
         self.messages.raise_()
-        self.sheet_opened.emit(self.pages.sheet is not None)
+        self.photo_covered.emit(self.pages.sheet is not None or self._place not in PHOTO_PLACES)
 
     # -- words and looks -----------------------------------------------------------------------------------------
     def retranslate(self) -> None:

@@ -79,7 +79,7 @@ def photos(tmp_path: Path) -> Path:
 
 def test_version_needs_no_workspace(squama: CommandLine) -> None:
     found = squama("version", "version")
-    assert found["database_schema"] == "0002"
+    assert found["database_schema"] == "0003"
     assert not Path(os.environ["SQUAMA_WORKSPACE"]).exists()
 
 

@@ -45,7 +45,7 @@ class Errands(QObject):
         bench.sitting.photo_shown.connect(self._say_apart)
         bench.services.actor_changed.connect(self._sat_down)
         bench.services.background.changed.connect(self._changed)
-        bench.frame.sheet_opened.connect(self._refresh)
+        bench.frame.photo_covered.connect(self._refresh)
 
     def table(self) -> Mapping[str, Callable[[], object]]:
         beside, with_photo = self.beside, self._bench.commands.with_photo

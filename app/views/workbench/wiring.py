@@ -21,7 +21,7 @@ def wire(bench: Workbench) -> None:
 def _wire_frame(bench: Workbench) -> None:
     frame, collection = bench.frame, bench.collection
     frame.went.connect(bench.go)
-    frame.sheet_opened.connect(lambda there: bench.actions_.set_at_work(not there))
+    frame.photo_covered.connect(lambda there: bench.actions_.set_at_work(not there))
     frame.paths_dropped.connect(collection.open)
     frame.rail.settings_wanted.connect(bench.commands.open_settings)
     bench.empty.files_wanted.connect(collection.ask_for_files)

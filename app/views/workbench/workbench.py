@@ -22,7 +22,7 @@ from app.views.keys import use_keys
 from app.views.photo_list import PhotoPanel
 from app.views.services import Services
 from app.views.thumbnails import Thumbnails
-from app.views.window import Window
+from app.views.window import PHOTO_PLACES, Window
 from app.views.workbench.annotate_panel import AnnotatePanel
 from app.views.workbench.box_commands import BoxCommands
 from app.views.workbench.case_card import CaseCard
@@ -120,6 +120,8 @@ class Workbench(QWidget):
         self.engine.stop()
 
     def go(self, place: str) -> None:
+        if place not in PHOTO_PLACES:
+            return
         self.right.show_panel(self.annotate if place == "annotate" else self.diagnosis)
         self.boxes.stick()
         self.refresh()

@@ -1,0 +1,65 @@
+"""One photo under the checks: decoded once at each scale that anybody asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from app.common.geometry import Box
+from app.common.images import Photo, photo_size, read_photo
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+QUARTER = 4
+SMALLEST = 128
+"""The reduced photo's shorter side keeps at least so many pixels (or all that there are)."""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledBox:
+    """A person's box, in pixels of the upright photo, and its label (a key of the pack)."""
+
+    box: Box
+    label: str
+
+
+class Subject:
+    """``data``: the file's bytes; ``width`` x ``height``: upright, at full scale; ``boxes``: the common ones.
+
+    ``small`` and ``full`` are uint8 RGB, H x W x 3, upright; a box times ``scale`` is in pixels of ``small``.
+    Decoding raises ``UserError`` as :func:`app.common.images.read_photo` does.
+    """
+
+    def __init__(self, name: str, data: bytes, boxes: Sequence[LabelledBox] = ()) -> None:
+        self.name = name
+        self.data = data
+        self.boxes = tuple(boxes)
+        self.width, self.height = photo_size(data)
+
+    @classmethod
+    def read(cls, path: Path, boxes: Sequence[LabelledBox] = ()) -> Subject:
+        """Raises UserError as :func:`app.common.images.read_photo`."""
+        from app.common.images import read_file
+
+        return cls(path.name, read_file(path), boxes)
+
+    @cached_property
+    def _small(self) -> Photo:
+        return read_photo(self.data, max(-(-min(self.width, self.height) // QUARTER), SMALLEST))
+
+    @property
+    def small(self) -> NDArray[np.uint8]:
+        return self._small.pixels
+
+    @property
+    def scale(self) -> float:
+        return self._small.scale
+
+    @cached_property
+    def full(self) -> NDArray[np.uint8]:
+        return read_photo(self.data).pixels
