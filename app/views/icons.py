@@ -57,7 +57,7 @@ _NAMES = {
     "patches": "squares-four",
     "restore": "arrow-counter-clockwise",
     "backup": "archive",
-    "clean": "broom",
+    "clean": "funnel",
     "datasets": "stack",
 }
 
