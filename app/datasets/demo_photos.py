@@ -30,7 +30,10 @@ IN_THIS_PROCESS = 48
 FIRST_SPOILT = 13
 """Where planting begins: in the small demo with psoriasis; the copy, without boxes, is the photo that lies open."""
 
-Fault = Literal["exact_duplicate", "blur", "dark", "bright", "near_duplicate", "tiny"]
+Fault = Literal[
+    "exact_duplicate", "blur", "dark", "bright", "near_duplicate", "tiny",
+    "motion_blur", "turned", "mirrored", "cropped", "black_border", "caption",
+]  # fmt: skip
 FAULTS: tuple[Fault, ...] = get_args(Fault)
 
 
@@ -177,16 +180,41 @@ def _spoilt(fault: Fault, pixels: NDArray[np.uint8], seed: int) -> NDArray[np.ui
     import cv2
     import numpy as np
 
+    height, width = pixels.shape[:2]
     if fault == "blur":
         return np.asarray(cv2.GaussianBlur(pixels, (0, 0), 6.0 + seed % 4), np.uint8)
+    if fault == "motion_blur":
+        length = 25 + seed % 10
+        return np.asarray(cv2.blur(pixels, (length, 1) if seed % 2 else (1, length)), np.uint8)
     if fault == "dark":
         return np.asarray(pixels * np.float32(0.12), np.uint8)
     if fault == "bright":
         return np.asarray(np.clip(pixels.astype(np.float32) * 1.6 + 90, 0, 255), np.uint8)
-    height, width = pixels.shape[:2]
+    if fault == "turned":
+        return np.ascontiguousarray(np.rot90(pixels))
+    if fault == "mirrored":
+        return np.ascontiguousarray(pixels[:, ::-1])
+    if fault == "cropped":
+        return np.ascontiguousarray(pixels[height // 8 : height - height // 10, width // 10 : width - width // 7])
+    if fault == "black_border":
+        edge = height // 9
+        return np.asarray(cv2.copyMakeBorder(pixels, edge, edge, 0, 0, cv2.BORDER_CONSTANT), np.uint8)
+    if fault == "caption":
+        return _with_caption(pixels)
     shrink = 0.1 if fault == "tiny" else 0.8
     size = (round(width * shrink), round(height * shrink))
     return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _with_caption(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A date and a number in a corner, as a camera burns them in."""
+    import cv2
+
+    written = pixels.copy()
+    place = (round(0.04 * pixels.shape[1]), round(0.95 * pixels.shape[0]))
+    for colour, thick in (((20, 20, 20), 5), ((250, 240, 120), 2)):
+        cv2.putText(written, "2024-03-11 No.0427", place, cv2.FONT_HERSHEY_SIMPLEX, 1.0, colour, thick, cv2.LINE_AA)
+    return written
 
 
 def _write(file: Path, data: bytes) -> tuple[int, int]:
