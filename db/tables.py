@@ -289,13 +289,14 @@ class PhotoPair(Base):
 class Decision(Base):
     """What a person did about a finding. ``batch`` holds together what was decided, and is undone, at one stroke.
 
-    ``kind``: keep, exclude, mask, relabel, merge, second_opinion. ``payload`` holds what undoing needs.
+    ``kind``: keep, exclude, mask, relabel, merge, second_opinion. ``payload`` holds what undoing needs. It counts
+    while ``undone`` is None; ``state`` is that of its maker's undo history, as of :class:`JournalEntry`.
     """
 
     __tablename__ = "decision"
     __table_args__ = (
         Index("ix_decision_image_id_check_key", "image_id", "check_key"),
-        Index("ix_decision_actor_undone", "actor", "undone"),
+        Index("ix_decision_actor_state", "actor", "state"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -307,6 +308,7 @@ class Decision(Base):
     note: Mapped[str] = mapped_column(Text, default="")
     actor: Mapped[str]
     at: Mapped[datetime] = mapped_column(default=utc_now)
+    state: Mapped[str] = mapped_column(String(10), default="done")
     undone: Mapped[datetime | None]
     undone_by: Mapped[str | None]
 

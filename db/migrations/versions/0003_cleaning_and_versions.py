@@ -83,6 +83,7 @@ def _cleaning() -> None:
         sa.Column("note", sa.Text(), nullable=False),
         sa.Column("actor", sa.String(length=200), nullable=False),
         sa.Column("at", sa.DateTime(), nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
         sa.Column("undone", sa.DateTime(), nullable=True),
         sa.Column("undone_by", sa.String(length=200), nullable=True),
         sa.ForeignKeyConstraint(["image_id"], ["image.id"], name=op.f("fk_decision_image_id_image")),
@@ -90,7 +91,7 @@ def _cleaning() -> None:
     )
     op.create_index("ix_decision_batch", "decision", ["batch"])
     op.create_index("ix_decision_image_id_check_key", "decision", ["image_id", "check_key"])
-    op.create_index("ix_decision_actor_undone", "decision", ["actor", "undone"])
+    op.create_index("ix_decision_actor_state", "decision", ["actor", "state"])
     op.create_table(
         "check_setting",
         sa.Column("check_key", sa.String(length=20), nullable=False),
