@@ -222,6 +222,8 @@ class JournalEntry(Base):
 
     ``state`` of an edit: "done" (can be undone), "undone" (can be redone), "dropped" (undone for good), "kept" (done
     for good, as somebody else has changed its boxes since). Undoing and redoing are entries too, "undo" and "redo".
+    Of a photo that was erased with its patient only hashes are left, under ``image_id`` with a minus before it: the
+    number itself may be given again.
     """
 
     __tablename__ = "journal_entry"
@@ -231,7 +233,7 @@ class JournalEntry(Base):
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    image_id: Mapped[int] = mapped_column(ForeignKey("image.id"))
+    image_id: Mapped[int]
     layer: Mapped[str] = mapped_column(default="", server_default="")
     actor: Mapped[str]
     at: Mapped[datetime] = mapped_column(default=utc_now)

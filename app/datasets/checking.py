@@ -216,6 +216,7 @@ def _journal(session: Session) -> Iterator[Problem]:
     names = dict(session.execute(select(Image.id, Image.name)).all())
     changed = Counter[int]()
     entries = select(JournalEntry.image_id, JournalEntry.payload, JournalEntry.payload_hash)
+    entries = entries.where(JournalEntry.image_id > 0)  # what is left of erased photos
     for image_id, payload, digest in session.execute(entries.execution_options(yield_per=1000)):
         changed[image_id] += payload is not None and payload_hash(payload) != digest
     for image_id, number in changed.items():

@@ -30,6 +30,8 @@ def upgrade() -> None:
     with op.batch_alter_table("image") as table:
         table.add_column(sa.Column("excluded", sa.String(length=40), nullable=True))
         table.add_column(sa.Column("masks", sa.JSON(), nullable=False, server_default="[]"))
+    with op.batch_alter_table("journal_entry") as table:  # what is left of an erased photo's entries has no photo
+        table.drop_constraint(op.f("fk_journal_entry_image_id_image"), type_="foreignkey")
     with op.batch_alter_table("dataset_version") as table:
         table.add_column(sa.Column("reduced_to", sa.String(length=64), nullable=True))
     _cleaning()
