@@ -55,7 +55,8 @@ NAMES = {
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """``deep``: needs more than the quarter-scale pixels; ``boxes``: looks at the photo's boxes too."""
+    """``deep``: needs more than the quarter-scale pixels; ``boxes``: looks at the photo's boxes too. A part
+    without checks only measures, for a data set's coverage: it runs over every workspace."""
 
     name: str
     checks: tuple[str, ...]
@@ -68,6 +69,7 @@ class Part:
 PARTS = (
     Part("exposure", ("dark", "bright", "low_contrast", "low_resolution", "colour_cast", "odd_aspect"), 1,
          "app.cleaning.exposure"),
+    Part("tone", (), 1, "app.cleaning.tone", boxes=True),
 )  # fmt: skip
 """In the order in which a photo is examined."""
 
@@ -112,6 +114,12 @@ def parts_for(checks: Iterable[str]) -> tuple[Part, ...]:
     wanted = set(checks)
     needed = {name for s in sets_for(wanted) for name in s.needs}
     return tuple(p for p in PARTS if wanted.intersection(p.checks) or p.name in needed)
+
+
+def measuring() -> tuple[Part, ...]:
+    """The parts that answer for no check."""
+    needed = {name for s in SETS for name in s.needs}
+    return tuple(p for p in PARTS if not p.checks and p.name not in needed)
 
 
 def sets_for(checks: Iterable[str]) -> tuple[SetPart, ...]:

@@ -11,7 +11,7 @@ from time import monotonic
 from typing import Literal
 
 from app.cleaning import store as room
-from app.cleaning.checks import Part, chosen_checks, parts_for, sets_for
+from app.cleaning.checks import Part, chosen_checks, measuring, parts_for, sets_for
 from app.cleaning.comparing import Context, Stopped, compare
 from app.cleaning.examining import Examined, Photo, examine, file_stamp, only, stamp
 from app.cleaning.findings import Finding
@@ -62,7 +62,7 @@ def clean_workspace(
         require(session, "clean")
         photos = room.photos(session)
         known = room.stamps(session)
-    jobs = _jobs(photos, parts_for(wanted), known)
+    jobs = _jobs(photos, (*parts_for(wanted), *measuring()), known)
     examined = 0
     with suppress(Stopped):
         for batch in _batches(jobs, stop):
