@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,9 @@ class FrozenImage:
     ``label`` is the photo's disease, None where nobody said one; it and the boxes' labels are keys of the pack, or
     "other" ("none of these"), which no model learns. ``group`` is what a split keeps together and intervals resample:
     the patient where known. ``folds``: the fold in each repeat, all None for a test image. ``width`` x ``height``:
-    upright pixels; boxes are in that frame. ``meta``: facts of the case and, for phantoms, of the rendering.
+    upright pixels; boxes and ``masks`` are in that frame; ``masks`` are painted over wherever the photo is learnt from
+    or leaves the workspace. ``meta``: facts of the case, the skin's tone, and, for phantoms, of the rendering. ``name``
+    is the photo's in the workspace.
     """
 
     id: int
@@ -42,17 +45,42 @@ class FrozenImage:
     sha256: str
     synthetic: bool = False
     meta: Mapping[str, Any] = field(default_factory=dict)
+    masks: tuple[Box, ...] = ()
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaning:
+    """What had been cleaned when a version was frozen; all empty where no check had been run.
+
+    ``exclusions``: check -> photos that somebody kept out for it. ``unlabelled``: photos that were left out because
+    they had neither a diagnosis nor a box. ``thresholds``: check -> score from which a finding counted. ``checks``:
+    part of the checks -> its version.
+    """
+
+    exclusions: Mapping[str, int] = field(default_factory=dict)
+    unlabelled: int = 0
+    thresholds: Mapping[str, float] = field(default_factory=dict)
+    checks: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class FrozenDataset:
-    """``classes`` are the pack's diseases in order, ``full_name`` is ``NAME@HASH``."""
+    """``classes`` are the pack's diseases in order, ``full_name`` is ``NAME@HASH``.
+
+    ``parent``: the hash of the version before of that name. ``by_centre``: no centre stands in two parts.
+    """
 
     name: str
     hash: str
     classes: tuple[str, ...]
     images: tuple[FrozenImage, ...]
     seed: int = 0
+    by_centre: bool = False
+    cleaning: Cleaning = field(default_factory=Cleaning)
+    parent: str | None = None
+    author: str = ""
+    created: datetime | None = None
 
     @property
     def full_name(self) -> str:
@@ -97,7 +125,9 @@ def from_payload(
     name: str, hash_: str, payload: Mapping[str, Any], resolve: Callable[[str, bool], Path]
 ) -> FrozenDataset:
     images = tuple(_image(raw, resolve(raw["path"], raw["linked"])) for raw in payload["images"])
-    return FrozenDataset(name, hash_, tuple(payload["classes"]), images, payload["seed"])
+    cleaning = Cleaning(**payload.get("cleaning", {}))
+    by_centre = payload.get("by_centre", False)
+    return FrozenDataset(name, hash_, tuple(payload["classes"]), images, payload["seed"], by_centre, cleaning)
 
 
 def _image(raw: Mapping[str, Any], path: Path) -> FrozenImage:
@@ -116,4 +146,6 @@ def _image(raw: Mapping[str, Any], path: Path) -> FrozenImage:
         sha256=raw["sha256"],
         synthetic=raw["synthetic"],
         meta=raw["meta"],
+        masks=tuple(Box(*corners) for corners in raw.get("masks", ())),
+        name=raw["name"],
     )

@@ -3,27 +3,38 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-LeakKind = Literal["patient", "lesion", "duplicate", "patient_in_folds", "one_photo_two_patients"]
+LeakKind = Literal[
+    "patient", "lesion", "duplicate", "near_duplicate", "centre", "patient_in_folds", "one_photo_two_patients"
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Leak:
-    """``images``: the names of the photos that share what ``kind`` says."""
+    """``images``: the names of the photos that share what ``kind`` says; ``ids``: theirs, in the same order."""
 
     kind: LeakKind
     images: tuple[str, ...]
+    ids: tuple[int, ...] = ()
 
 
-def find_leaks(images: Sequence[Mapping[str, Any]]) -> tuple[Leak, ...]:
-    """Leaks among frozen images (payload rows: name, patient, lesion, sha256, split, folds)."""
+def find_leaks(
+    images: Sequence[Mapping[str, Any]], links: Iterable[Iterable[int]] = (), by_centre: bool = False
+) -> tuple[Leak, ...]:
+    """Leaks among frozen images (payload rows: id, name, patient, lesion, sha256, group, split, folds, meta).
+
+    ``links``: ids of photos that are copies of each other or show one lesion, whoever said so. ``by_centre``: a centre
+    on both sides is a leak too.
+    """
     return (
         *_across("patient", ("patient",), images),
         *_across("lesion", ("lesion", "patient"), images),
         *_across("duplicate", ("sha256",), images),
+        *_across_links(images, links),
+        *(_across_centres(images) if by_centre else ()),
         *_across_folds(images),
         *_two_patients(images),
     )
@@ -43,6 +54,23 @@ def _across(kind: LeakKind, keys: Sequence[str], images: Sequence[Mapping[str, A
             yield _leak(kind, members)
 
 
+def _across_links(images: Sequence[Mapping[str, Any]], links: Iterable[Iterable[int]]) -> Iterator[Leak]:
+    known = {image["id"]: image for image in images} if links else {}
+    for link in links:
+        members = [known[i] for i in sorted(link) if i in known]
+        if len({(m["split"], tuple(m["folds"])) for m in members}) > 1:
+            yield _leak("near_duplicate", members)
+
+
+def _across_centres(images: Sequence[Mapping[str, Any]]) -> Iterator[Leak]:
+    found: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    for image in images:
+        found[image["meta"].get("centre") or ""].append(image)
+    for members in found.values():
+        if len({m["split"] for m in members}) > 1:
+            yield _leak("centre", members)
+
+
 def _across_folds(images: Sequence[Mapping[str, Any]]) -> Iterator[Leak]:
     for members in _shared(("group",), images):
         if len({tuple(m["folds"]) for m in members}) > 1:
@@ -57,4 +85,4 @@ def _two_patients(images: Sequence[Mapping[str, Any]]) -> Iterator[Leak]:
 
 
 def _leak(kind: LeakKind, members: Sequence[Mapping[str, Any]]) -> Leak:
-    return Leak(kind, tuple(m["name"] for m in members))
+    return Leak(kind, tuple(m["name"] for m in members), tuple(m.get("id", 0) for m in members))
