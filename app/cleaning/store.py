@@ -85,8 +85,8 @@ def save_pairs(session: Session, verdicts: Mapping[Pair, Mapping[str, Any]]) -> 
 
 def thresholds(session: Session) -> dict[str, float]:
     """From which score on a finding counts in this workspace, for every check."""
-    rows = session.execute(select(CheckSetting.check_key, CheckSetting.threshold)).tuples()
-    return {**default_thresholds(), **dict(rows.all())}
+    rows = session.execute(select(CheckSetting.check_key, CheckSetting.threshold))
+    return {**default_thresholds(), **{check: threshold for check, threshold in rows}}  # noqa: C416 (rows, no pairs)
 
 
 def findings_past(session: Session, checks: Iterable[str], limits: Mapping[str, float]) -> dict[int, list[Finding]]:

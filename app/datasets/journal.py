@@ -62,6 +62,18 @@ def apply_edit(session: Session, image_id: int, edit: Edit, layer: str | None = 
     return after
 
 
+def apply_for_good(session: Session, image_id: int, edit: Edit, layer: str) -> Document:
+    """As :func:`apply_edit`, for an edit that is taken back in another way than by undo here.
+
+    Raises:
+        UserError: as :func:`apply_edit`.
+    """
+    require(session, "annotate")
+    after = _change(session, image_id, layer, edit)
+    _enter(session, image_id, layer, edit, KEPT)
+    return after
+
+
 def settle(session: Session, image_id: int, document: Document) -> Document:
     """Make ``document`` the photo's common boxes, and close the layers of the people who boxed it; undo opens them.
 
@@ -155,7 +167,7 @@ def _enter(session: Session, image_id: int, layer: str, edit: Edit, state: str) 
     )
     session.add(entry)
     session.flush()
-    audit(session, f"boxes.{edit.kind if state == DONE else state}", "image", image_id, payload)
+    audit(session, f"boxes.{edit.kind if state in (DONE, KEPT) else state}", "image", image_id, payload)
     return entry
 
 
