@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.common.images import encode_jpeg
+from benchmarks import planted_marks
 
 U8 = NDArray[np.uint8]
 F32 = NDArray[np.float32]
@@ -86,6 +87,8 @@ PLANTERS: dict[str, Planter] = {
     "low_contrast": low_contrast,
     "colour_cast": colour_cast,
     "black_border": black_border,
+    "watermark": planted_marks.watermark,
+    "text": planted_marks.text,
 }
 
 
