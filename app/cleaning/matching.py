@@ -35,12 +35,14 @@ PLAIN = 2.5  # grey levels; a block that varies less shows noise, not structure
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Look:
-    """A photo made ready: ``grey`` is H x W, 0..255; a full pixel times ``scale`` is one of ``grey``.
+    """A photo made ready: ``grey`` is H x W, 0..255, ``colour`` the same in RGB; a full pixel times ``scale`` is one of
+    ``grey``.
 
     ``points`` N x 2 (x, y) in pixels of ``grey``, ``codes`` N x 128 (RootSIFT, unit length).
     """
 
     grey: Grey
+    colour: Pixels
     scale: float
     points: NDArray[np.float32]
     codes: NDArray[np.float32]
@@ -53,7 +55,8 @@ class Alignment:
     ``matrix``: 2 x 3, row by row: pixels of the first photo at full scale to those of the second. ``likeness``: typical
     correlation of small blocks, -1..1. ``first``, ``second``: share of each photo's area that the other shows too.
     ``agreeing``: keypoints that lie where the matrix puts them; 0 where none were needed.
-    ``changed``: share of the blocks they have in common that differ, as under a watermark.
+    ``colour``: typical distance of their colours, grey levels of the channel that differs most; ``changed``: share of
+    the blocks with structure that do not correlate, as under a watermark.
     """
 
     matrix: tuple[float, ...]
@@ -61,6 +64,7 @@ class Alignment:
     first: float
     second: float
     agreeing: int
+    colour: float
     changed: float
 
     @property
@@ -87,12 +91,13 @@ class Alignment:
             "first": round(self.first, 4),
             "second": round(self.second, 4),
             "agreeing": self.agreeing,
+            "colour": round(self.colour, 2),
             "changed": round(self.changed, 4),
         }
 
     @classmethod
     def from_json(cls, raw: Any) -> Alignment:
-        return cls(tuple(raw["matrix"]), raw["likeness"], raw["first"], raw["second"], raw["agreeing"], raw["changed"])
+        return cls(**{**raw, "matrix": tuple(raw["matrix"])})
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -115,11 +120,10 @@ def look(pixels: Pixels, width: int | None = None) -> Look:
     rows, columns = pixels.shape[:2]
     shrink = min(1.0, SIDE / max(rows, columns))
     size = (max(8, round(columns * shrink)), max(8, round(rows * shrink)))
-    grey = np.asarray(
-        cv2.resize(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), size, interpolation=cv2.INTER_AREA), np.uint8
-    )
+    colour = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
+    grey = np.asarray(cv2.cvtColor(colour, cv2.COLOR_RGB2GRAY), np.uint8)
     points, codes = keypoints(grey, KEYPOINTS)
-    return Look(grey.astype(np.float32), size[0] / (width or columns), points[:, :2], codes)
+    return Look(grey.astype(np.float32), colour, size[0] / (width or columns), points[:, :2], codes)
 
 
 def keypoints(grey: Pixels, most: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -272,7 +276,8 @@ class _Laid:
         matrix = np.linalg.inv(_scaling(self.second.scale)) @ self.onto @ _scaling(self.first.scale)
         compared = self.blocks[~np.isnan(self.blocks)]
         changed = float((compared < DIFFERENT).mean()) if compared.size else 0.0
-        return Alignment(tuple(float(v) for v in matrix[:2].ravel()), self.likeness, *shares, self.agreeing, changed)
+        corners = tuple(float(v) for v in matrix[:2].ravel())
+        return Alignment(corners, self.likeness, *shares, self.agreeing, _colour_distance(self), changed)
 
 
 def _laid(first: Look, second: Look, onto: Matrix, agreeing: int) -> _Laid | None:
@@ -312,6 +317,20 @@ def _blocks(ground: Grey, laid: Grey, seen: NDArray[np.bool_]) -> Grey:
     correlation = (mean(a * b) - mean_a * mean_b) / np.sqrt(np.maximum(var_a * var_b, 1e-3))
     told = (np.maximum(var_a, var_b) >= PLAIN**2) & (mean(seen.astype(np.float64)) > 0.999)
     return np.where(told, correlation, np.nan).astype(np.float32)
+
+
+def _colour_distance(laid: _Laid) -> float:
+    """Median over blocks, so that a watermark does not count."""
+    ground, other = (laid.second, laid.first) if laid.swapped else (laid.first, laid.second)
+    matrix = (np.linalg.inv(laid.onto) if laid.swapped else laid.onto)[:2]
+    rows, columns = ground.grey.shape
+    size = (max(1, columns // BLOCK), max(1, rows // BLOCK))
+    onto = cv2.warpAffine(other.colour, matrix, (columns, rows), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
+    apart = (onto.astype(np.float32) - ground.colour) * laid.seen[..., None]
+    means = np.asarray(cv2.resize(apart, size, interpolation=cv2.INTER_AREA))
+    share = np.asarray(cv2.resize(laid.seen.astype(np.float32), size, interpolation=cv2.INTER_AREA))
+    told = share > 0.3
+    return float(np.median(np.abs(means).max(axis=2)[told] / share[told])) if told.any() else 255.0
 
 
 def _refined(laid: _Laid) -> Matrix:
