@@ -87,7 +87,9 @@ class SetPart:
     module: str
 
 
-SETS: tuple[SetPart, ...] = ()
+SETS: tuple[SetPart, ...] = (
+    SetPart("label_rules", ("label_conflict",), (), "app.cleaning.label_rules"),
+)  # fmt: skip
 """In the order in which they run, when all photos have been examined."""
 
 
@@ -120,6 +122,11 @@ def measuring() -> tuple[Part, ...]:
     """The parts that answer for no check."""
     needed = {name for s in SETS for name in s.needs}
     return tuple(p for p in PARTS if not p.checks and p.name not in needed)
+
+
+def part_versions() -> dict[str, int]:
+    """Name -> version of each part, for a frozen version to name what looked at its photos."""
+    return {part.name: part.version for part in PARTS}
 
 
 def sets_for(checks: Iterable[str]) -> tuple[SetPart, ...]:

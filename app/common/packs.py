@@ -42,6 +42,29 @@ class Disease:
 
 
 @dataclass(frozen=True, slots=True)
+class Rule:
+    """What in a record speaks against a diagnosis, if all that it names holds. ``why``: a sentence; ``score`` 0..1.
+
+    ``labels``: the diagnoses that it speaks against (none: all of the pack's diseases), never those in ``unless``,
+    which it supports. ``sites``: body sites as ``resources/case-words.toml`` stores them; ``ages``: from and to, in
+    whole years; ``words``: one of them stands in one of the texts ``where`` ("pathology", "history"), with no doubt
+    around it, once what ``passing_over`` lists is taken out.
+    """
+
+    key: str
+    score: float
+    why: Bilingual
+    labels: tuple[str, ...] = ()
+    unless: tuple[str, ...] = ()
+    sites: tuple[str, ...] = ()
+    ages: tuple[int, int] | None = None
+    sex: str | None = None
+    words: tuple[str, ...] = ()
+    passing_over: tuple[str, ...] = ()
+    where: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Pack:
     key: str
     name: Bilingual
@@ -51,6 +74,7 @@ class Pack:
     default_detector: str
     default_classifier: str
     more: tuple[Disease, ...] = ()
+    rules: tuple[Rule, ...] = ()
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -118,8 +142,9 @@ def read_pack(file: Path) -> Pack:
             default_detector=raw["default_detector"],
             default_classifier=raw["default_classifier"],
             more=more,
+            rules=tuple(_rule(r) for r in raw.get("rules", ())),
         )
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, TypeError, ValueError) as error:
         raise UserError("damaged_pack", file=file.name, reason=str(error)) from error
 
 
@@ -131,4 +156,16 @@ def _disease(raw: dict[str, Any], conditions: dict[str, Bilingual]) -> Disease:
         colour=raw["colour"],
         excludes=tuple(conditions[c] for c in raw.get("excludes", ())),
         red_flags=tuple(conditions[c] for c in raw.get("red_flags", ())),
+    )
+
+
+def _rule(raw: dict[str, Any]) -> Rule:
+    ages = raw.get("ages")
+    return Rule(
+        key=raw["key"],
+        score=float(raw["score"]),
+        why=Bilingual(raw["en"], raw["zh"]),
+        ages=None if ages is None else (int(ages[0]), int(ages[1])),
+        sex=raw.get("sex"),
+        **{name: tuple(raw.get(name, ())) for name in ("labels", "unless", "sites", "words", "passing_over", "where")},
     )
