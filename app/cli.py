@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from app.cli_cases import COMMANDS as CASES
 from app.cli_cleaning import COMMANDS as CLEANING
 from app.cli_common import (
     CANCELLED,
@@ -36,6 +37,7 @@ from app.cli_common import (
     progress,
     workspace_of,
 )
+from app.cli_datasets import COMMANDS as DATASETS
 from app.cli_exchange import COMMANDS as EXCHANGE
 from app.cli_parser import Common, HelpWanted, parser, take_common, wants_json
 from app.common.errors import UserError
@@ -295,21 +297,6 @@ def _import(common: Common, options: Namespace) -> Outcome:
     return Outcome(document, PARTLY if failed else DONE)
 
 
-def _freeze(common: Common, options: Namespace) -> Outcome:
-    from app.datasets.versions import freeze
-
-    with opened(common) as (_, store), store.write(common.actor) as session:
-        made = freeze(session, options.name, options.split, options.folds, options.repeats, options.seed)
-    document = {"dataset": made.full_name, "hash": made.hash, "images": len(made.images), "parts": made.counts()}
-    return Outcome(document)
-
-
-def _show_dataset(common: Common, options: Namespace) -> Outcome:
-    from app.datasets.versions import load_dataset
-
-    return Outcome(load_dataset(workspace_of(common), options.dataset).as_json())
-
-
 def _list_models(common: Common, _options: Namespace) -> Outcome:
     from app.inference.models import list_models
 
@@ -375,13 +362,13 @@ _COMMANDS: dict[str, Callable[[Common, Namespace], Outcome]] = {
     "annotations convert": _convert_annotations,
     "annotations check": _check_annotations,
     "patches": _patches,
-    "dataset freeze": _freeze,
-    "dataset show": _show_dataset,
     "train": _train,
     "evaluate": _evaluate,
     "models list": _list_models,
     "models show": _show_model,
+    **CASES,
     **CLEANING,
+    **DATASETS,
     **EXCHANGE,
 }
 

@@ -92,6 +92,8 @@ def parser() -> argparse.ArgumentParser:
     _diagnose(_command(commands, "diagnose", text("cli.diagnose")))
     _annotations(_command(commands, "annotations", text("cli.annotations")))
     _patches(_command(commands, "patches", text("cli.patches")))
+    _cases(_command(commands, "cases", text("cli.cases")))
+    _patient(_command(commands, "patient", text("cli.patient")))
     _clean(_command(commands, "clean", text("cli.clean")))
     _dataset(_command(commands, "dataset", text("cli.dataset")))
     _train(_command(commands, "train", text("cli.train")))
@@ -179,6 +181,18 @@ def _patches(p: _Parser) -> None:
     p.add_argument("--force", action="store_true")
 
 
+def _cases(p: _Parser) -> None:
+    import_ = _command(_inner(p), "import", text("cli.cases_import"))
+    import_.add_argument("table", metavar="TABLE")
+    import_.add_argument("--mapping", metavar="FILE.toml")
+    import_.add_argument("--dry-run", action="store_true")
+
+
+def _patient(p: _Parser) -> None:
+    erase = _command(_inner(p), "erase", text("cli.patient_erase"))
+    erase.add_argument("code", metavar="CODE")
+
+
 def _clean(p: _Parser) -> None:
     p.add_argument("path", metavar="PATH", nargs="?")
     p.add_argument("--checks", metavar="a,b")
@@ -192,8 +206,23 @@ def _dataset(p: _Parser) -> None:
     freeze.add_argument("--folds", type=int, metavar="K")
     freeze.add_argument("--repeats", type=int, default=1, metavar="R")
     freeze.add_argument("--seed", type=seed, default=0)
+    freeze.add_argument("--by-centre", action="store_true")
     show = _command(inner, "show", text("cli.dataset_show"))
     show.add_argument("dataset", metavar="D")
+    diff = _command(inner, "diff", text("cli.dataset_diff"))
+    diff.add_argument("a", metavar="A")
+    diff.add_argument("b", metavar="B")
+    export = _command(inner, "export", text("cli.dataset_export"))
+    export.add_argument("dataset", metavar="D")
+    export.add_argument("out", metavar="OUT")
+    export.add_argument("--format", choices=(*FORMATS, "folders"), required=True)
+    export.add_argument("--anonymous", action="store_true")
+    export.add_argument("--original-names", action="store_true")
+    export.add_argument("--force", action="store_true")
+    sheet = _command(inner, "datasheet", text("cli.dataset_datasheet"))
+    sheet.add_argument("dataset", metavar="D")
+    sheet.add_argument("out", metavar="OUT")
+    sheet.add_argument("--force", action="store_true")
 
 
 def _train(p: _Parser) -> None:

@@ -11,9 +11,10 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+from app.common import tones
 from app.datasets.frozen import Cleaning, FrozenDataset, FrozenImage
 from app.datasets.leakage import find_leaks
-from app.datasets.splits import PARTS
+from app.datasets.splits import PARTS, Part
 
 Field = Literal["tone", "age", "sex", "site", "centre"]
 FIELDS: tuple[Field, ...] = ("tone", "age", "sex", "site", "centre")
@@ -41,7 +42,7 @@ class DiseaseRow:
     """One disease (a key of the pack, "other" or SEVERAL) in each part; ``boxes`` are of the disease, in any photo."""
 
     disease: str
-    parts: Mapping[str, Count]
+    parts: Mapping[Part, Count]
     all: Count
 
 
@@ -49,8 +50,7 @@ class DiseaseRow:
 class Coverage:
     """Photos per disease and group of a field; ``groups`` in the order to show, UNKNOWN last.
 
-    Ages are "0-17", ... in years; tones are the groups of the individual typology angle; the others are as the cases
-    say them.
+    Ages are "0-17", ... in years, tones the groups of :mod:`app.common.tones`, the others as the cases say them.
     """
 
     field: Field
@@ -72,6 +72,7 @@ class Datasheet:
 
     dataset: str
     hash: str
+    pack: str
     parent: str | None
     author: str
     created: datetime | None
@@ -80,9 +81,9 @@ class Datasheet:
     folds: int
     repeats: int
     total: Count
-    parts: Mapping[str, Count]
+    parts: Mapping[Part, Count]
     diseases: tuple[DiseaseRow, ...]
-    missing: tuple[tuple[str, str], ...]
+    missing: tuple[tuple[str, Part], ...]
     cleaning: Cleaning
     coverage: tuple[Coverage, ...]
     masked: int
@@ -104,6 +105,7 @@ def datasheet_of(frozen: FrozenDataset) -> Datasheet:
     return Datasheet(
         dataset=frozen.full_name,
         hash=frozen.hash,
+        pack=frozen.pack,
         parent=frozen.parent,
         author=frozen.author,
         created=frozen.created,
@@ -161,11 +163,8 @@ def _order(field: Field, whole: Counter[str]) -> list[str]:
     if field == "age":
         return [name for name in map(_years, _AGES) if name in names]
     if field == "tone":
-        return sorted(names, key=lambda n: (_TONES.index(n) if n in _TONES else len(_TONES), n))
+        return [name for name in tones.GROUPS if name in names]
     return sorted(names, key=lambda n: (-whole[n], n))[:_MOST_GROUPS]
-
-
-_TONES = ("very_light", "light", "intermediate", "tan", "brown", "dark")
 
 
 def _age(image: FrozenImage) -> str:

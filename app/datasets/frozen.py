@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from app.common.geometry import Box
+from app.common.packs import DEFAULT_PACK
 from app.datasets.splits import PARTS, Part
 
 HASH_LENGTH = 16
@@ -81,6 +82,7 @@ class FrozenDataset:
     parent: str | None = None
     author: str = ""
     created: datetime | None = None
+    pack: str = DEFAULT_PACK
 
     @property
     def full_name(self) -> str:
@@ -125,9 +127,16 @@ def from_payload(
     name: str, hash_: str, payload: Mapping[str, Any], resolve: Callable[[str, bool], Path]
 ) -> FrozenDataset:
     images = tuple(_image(raw, resolve(raw["path"], raw["linked"])) for raw in payload["images"])
-    cleaning = Cleaning(**payload.get("cleaning", {}))
-    by_centre = payload.get("by_centre", False)
-    return FrozenDataset(name, hash_, tuple(payload["classes"]), images, payload["seed"], by_centre, cleaning)
+    return FrozenDataset(
+        name=name,
+        hash=hash_,
+        classes=tuple(payload["classes"]),
+        images=images,
+        seed=payload["seed"],
+        by_centre=payload.get("by_centre", False),
+        cleaning=Cleaning(**payload.get("cleaning", {})),
+        pack=payload["pack"],
+    )
 
 
 def _image(raw: Mapping[str, Any], path: Path) -> FrozenImage:
