@@ -80,8 +80,9 @@ def errand(
     services: Services, words: Sequence[str], done: Done, failed: Failed | None = None, parent: QObject | None = None
 ) -> Child:
     """Run a subcommand on the window's workspace as the person at work; ``done(document)`` also where items failed."""
+    # Before the words: behind "--" an option would be a name.
     common = ["--json", "--workspace", str(services.workspace.root), "--actor", services.actor]
-    child = Child([*words, *common], parent or services)
+    child = Child([*common, *words], parent or services)
     documents: list[Any] = []
     child.said.connect(documents.append)
 

@@ -104,7 +104,8 @@ QComboBox QAbstractItemView::item { min-height: 24px; padding: 0 4px; }
 
 QListView, QTreeView, QTableView { background: $panel; border: 2px solid transparent;
     selection-background-color: $selected; selection-color: $text; }
-QListView:focus, QTableView:focus { border-color: $accent; }
+QListView:focus, QTableView:focus, QTreeView:focus { border-color: $accent; }
+QTreeView::item { min-height: 26px; padding: 0 4px; }
 QTableView::item { padding: 0 8px; border-bottom: 1px solid $line; }
 QTableView::item:selected { background: $selected; color: $text; }
 QHeaderView { background: $panel; }
