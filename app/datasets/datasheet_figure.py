@@ -74,7 +74,7 @@ def _coverage(axes: Axes, coverage: Coverage, pack: Pack) -> None:
         axes.barh(places, widths, left=left, color=_DISEASES[number % len(_DISEASES)], label=_disease(disease, pack))
         left = [a + b for a, b in zip(left, widths, strict=True)]
     axes.set_yticks(places, [_group(coverage.field, group) for group in groups])
-    axes.set_ylim(-0.6, max(len(groups), _FEWEST) - 0.4)  # a single bar fills no panel
+    axes.set_ylim(min(0, len(groups) - _FEWEST) - 0.6, len(groups) - 0.4)  # a single bar fills no panel
     axes.set_title(f"Photos: {_TITLES[coverage.field]}", loc="left")
 
 

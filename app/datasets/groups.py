@@ -38,8 +38,17 @@ def group_names(rows: Sequence[Row], links: Iterable[Iterable[int]] = ()) -> lis
         joined.join([place[i] for i in link if i in place])
     names: dict[int, str] = {}
     for root, members in joined.sets().items():
-        names[root] = _name([rows[n] for n in members])
+        names[root] = group_name([rows[n] for n in members])
     return [names[joined.root(n)] for n in range(len(rows))]
+
+
+def group_name(rows: Sequence[Row]) -> str:
+    """What the group of these rows is called."""
+    for key in ("patient", "lesion"):
+        named = [row[key] for row in rows if row[key]]
+        if named:
+            return str(min(named))
+    return f"photo-{min(row['sha256'] or '' for row in rows)[:16]}"
 
 
 def linked_photos(session: Session) -> list[frozenset[int]]:
@@ -100,11 +109,3 @@ def _key(row: Row, key: str) -> Hashable | None:
     if not row[key]:
         return None
     return (row["patient"], row["lesion"]) if key == "lesion" else row[key]
-
-
-def _name(rows: Sequence[Row]) -> str:
-    for key in ("patient", "lesion"):
-        named = [row[key] for row in rows if row[key]]
-        if named:
-            return str(min(named))
-    return f"photo-{min(row['sha256'] or '' for row in rows)[:16]}"

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from app.common.errors import UserError
 from app.common.files import write_atomically, write_error
 from app.common.images import encode_jpeg, read_photo
+from app.common.masking import masked
 from app.datasets.patches import Patch, PatchOptions, PatchPlan
 
 if TYPE_CHECKING:
@@ -137,8 +138,9 @@ def _photo(patches: Sequence[Patch], options: PatchOptions, out: Path) -> list[_
     if one.width is not None and (photo.width, photo.height) != (one.width, one.height):
         return UserError("photo_resized", file=one.photo)
     written = []
+    pixels = masked(photo.pixels, one.masks)
     for patch in patches:
-        _write(out / patch.name, _encoded(cut_patch(photo.pixels, patch, options), options))
+        _write(out / patch.name, _encoded(cut_patch(pixels, patch, options), options))
         written.append(_Written(patch, _row(patch, options, photo.width, photo.height, sha256)))
     return written
 

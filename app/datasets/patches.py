@@ -70,7 +70,7 @@ class Patch:
     """One box that becomes a patch; ``name`` is its file below the folder, with ``/``.
 
     ``photo`` is the photo's name, ``file`` where it lies; ``patient`` is the code, None where nobody noted one.
-    ``width`` x ``height`` of the upright photo are None as long as nobody has opened it.
+    ``width`` x ``height`` of the upright photo are None as long as nobody has opened it. ``masks`` are painted over.
     """
 
     name: str
@@ -84,6 +84,7 @@ class Patch:
     box_id: str
     box: Box
     annotator: str
+    masks: tuple[Box, ...] = ()
 
     def region(self, margin: float, width: int, height: int) -> tuple[int, int, int, int]:
         """x0, y0, x1, y1 of the cut in whole pixels of a photo of this size; the box's edges go to the nearest."""
@@ -130,7 +131,9 @@ class _Candidate:
 
 
 def plan_patches(session: Session, options: PatchOptions) -> PatchPlan:
-    """Draw patches from all common boxes of the workspace whose label is a disease; photos in the trash have none.
+    """Draw patches from all common boxes of the workspace whose label is a disease.
+
+    Photos in the trash, and those that somebody excluded, have none.
 
     Raises:
         UserError: ``no_patches`` where no box fits.
@@ -223,19 +226,20 @@ def _unfit(label: str, box: Box, pack: Pack, options: PatchOptions) -> LeftOut |
 def _boxes(session: Session) -> Iterable[tuple[str, str, _Candidate]]:
     """Pack's key, label and candidate of every common box, in the order of photos and boxes."""
     of_box = (Annotation.id, Annotation.x0, Annotation.y0, Annotation.x1, Annotation.y1, Annotation.label)
-    of_photo = (Image.id, Image.name, Image.path, Image.linked, Image.width, Image.height, Image.pack)
+    of_photo = (Image.id, Image.name, Image.path, Image.linked, Image.width, Image.height, Image.masks, Image.pack)
     query = (
         select(*of_box, Annotation.author, *of_photo, Image.lesion, Patient.code)
         .join(Image, Annotation.image_id == Image.id)
         .outerjoin(Case, Image.case_id == Case.id)
         .outerjoin(Patient, Case.patient_id == Patient.id)
-        .where(Annotation.layer == COMMON, Image.trashed.is_(None))
+        .where(Annotation.layer == COMMON, Image.trashed.is_(None), Image.excluded.is_(None))
         .order_by(Image.id, Annotation.id)
     )
     for row in session.execute(query):
         values: tuple[Any, ...] = tuple(row)
-        (box_id, *corners, label, author), photo, (pack, lesion, patient) = values[:7], values[7:13], values[13:]
-        image_id, name, path, linked, width, height = photo
+        (box_id, *corners, label, author), photo, (pack, lesion, patient) = values[:7], values[7:14], values[14:]
+        image_id, name, path, linked, width, height, masks = photo
         file = resolved(session, path, linked)
-        patch = Patch("", label, image_id, name, file, width, height, patient, box_id, Box(*corners), author)
+        painted = tuple(Box(*mask) for mask in masks)
+        patch = Patch("", label, image_id, name, file, width, height, patient, box_id, Box(*corners), author, painted)
         yield pack or DEFAULT_PACK, label, _Candidate(patch, patient or lesion or f"photo {image_id}")

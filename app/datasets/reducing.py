@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app.datasets.frozen import content_hash
+from app.datasets.groups import group_name
 from app.datasets.people import audit
 from db.tables import DatasetVersion
-
-
-def versions_with(session: Session, image_ids: Iterable[int]) -> tuple[DatasetVersion, ...]:
-    """The versions that hold any of these photos, oldest first."""
-    wanted = set(image_ids)
-    whole = select(DatasetVersion).where(DatasetVersion.reduced_to.is_(None)).order_by(DatasetVersion.id)
-    return tuple(row for row in session.scalars(whole) if any(raw["id"] in wanted for raw in row.payload["images"]))
 
 
 def reduce_version(session: Session, row: DatasetVersion, image_ids: Iterable[int]) -> str:
@@ -30,7 +26,7 @@ def reduce_version(session: Session, row: DatasetVersion, image_ids: Iterable[in
     kept = [raw for raw in row.payload.get("images", ()) if raw["id"] not in gone]
     if row.reduced_to is not None or len(kept) == len(row.payload["images"]):
         return row.reduced_to or row.hash
-    payload = {**row.payload, "images": kept}
+    payload = {**row.payload, "images": _named_anew(kept)}
     hash_ = content_hash(payload)
     same = select(DatasetVersion).where(DatasetVersion.name == row.name, DatasetVersion.hash == hash_)
     standing = session.scalar(same)
@@ -47,3 +43,12 @@ def reduce_version(session: Session, row: DatasetVersion, image_ids: Iterable[in
     session.flush()
     audit(session, "reduce", "dataset", f"{row.name}@{row.hash}", hash_)
     return hash_
+
+
+def _named_anew(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """A group of several patients may have been called after the one who is gone."""
+    groups: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in rows:
+        groups[row["group"]].append(row)
+    names = {group: group_name(members) for group, members in groups.items()}
+    return [{**row, "group": names[row["group"]]} for row in rows]

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from app.common.errors import UserError
 from app.common.geometry import Box
 from app.common.images import read_photo, walk_photos
+from app.common.masking import masked
 from app.datasets.frozen import FrozenImage
 from app.inference.crops import crop_region, cut_square
 from app.training.plan import LesionSource
@@ -81,11 +82,11 @@ def load_pieces(
 
 
 def _pixels(image: FrozenImage, short_side: int) -> U8:
-    """The photo that was frozen. Raises UserError ``photo_changed`` when another lies in its place."""
-    pixels = read_photo(image.path, short_side).pixels
+    """The photo that was frozen, its masks painted. Raises UserError ``photo_changed`` when another lies in its place."""
+    photo = read_photo(image.path, short_side)
     if hashlib.sha256(image.path.read_bytes()).hexdigest() != image.sha256:
         raise UserError("photo_changed", file=image.path.name)
-    return pixels
+    return masked(photo.pixels, image.masks, photo.scale)
 
 
 def _piece(pixels: U8, image: FrozenImage, box: Box | None, label: int, region: Box, size: int) -> Piece:
