@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,13 +13,16 @@ from typing import Literal
 from app.cleaning import store as room
 from app.cleaning.checks import Part, chosen_checks, measuring, parts_for, sets_for
 from app.cleaning.comparing import Context, Stopped, compare
-from app.cleaning.examining import Examined, Photo, examine, file_stamp, only, stamp
+from app.cleaning.examining import FILE, Examined, Photo, examine, file_stamp, only, stamp
 from app.cleaning.findings import Finding
 from app.common.packs import Pack
 from app.datasets.store import Store, require
 
 BATCH, BATCH_SECONDS = 64, 2.0
 """Results are stored after so many photos or so long: a kill loses little, and pages fill while it runs."""
+
+CHUNK = 500
+"""So many photos are looked up at a time."""
 
 Stage = Literal["photos", "sets"]
 
@@ -60,20 +63,19 @@ def clean_workspace(
     wanted = chosen_checks(checks)
     with store.write(actor) as session:
         require(session, "clean")
-        photos = room.photos(session)
-        known = room.stamps(session)
-    jobs = _jobs(photos, (*parts_for(wanted), *measuring()), known)
+        ids = room.photo_ids(session)
+    jobs = _jobs(store, ids, (*parts_for(wanted), *measuring()))
     examined = 0
     with suppress(Stopped):
-        for batch in _batches(jobs, stop):
+        for batch in _batches(_loaded(store, jobs), stop):
             with store.write(actor) as session:
                 room.save_examined(session, batch.results)
             examined += len(batch.results)
             left = batch.seconds / examined * (len(jobs) - examined)
             report(Progress("photos", examined, len(jobs), len(batch.results), left))
-        _compare_stored(store, photos, wanted, pack, actor, report, stop)
-        return Summary(len(photos), examined, stopped=False)
-    return Summary(len(photos), examined, stopped=True)
+        _compare_stored(store, wanted, pack, actor, report, stop)
+        return Summary(len(ids), examined, stopped=False)
+    return Summary(len(ids), examined, stopped=True)
 
 
 def clean_files(
@@ -99,20 +101,32 @@ class _Batch:
     seconds: float
 
 
-def _jobs(
-    photos: Sequence[Photo], parts: Sequence[Part], known: Mapping[tuple[int, str], str]
-) -> list[tuple[Photo, Sequence[Part]]]:
+def _jobs(store: Store, ids: Sequence[int], parts: Sequence[Part]) -> list[tuple[int, Sequence[Part]]]:
     """The photos that some part has not seen as they are now, with those parts."""
-    found: list[tuple[Photo, Sequence[Part]]] = []
-    for photo in photos:
-        file = file_stamp(photo.path)
-        new = tuple(p for p in parts if known.get((photo.id, p.name)) != stamp(p, photo, file))
-        if new or (photo.id, "file") not in known:
-            found.append((photo, new))
+    found: list[tuple[int, Sequence[Part]]] = []
+    same: dict[tuple[Part, ...], tuple[Part, ...]] = {}  # 150,000 photos need no tuple each
+    for start in range(0, len(ids), CHUNK):
+        chunk = ids[start : start + CHUNK]
+        with store.read() as session:
+            photos, known = room.photos(session, chunk), room.stamps(session, chunk)
+        for photo in photos:
+            file = file_stamp(photo.path)
+            new = tuple(p for p in parts if known.get((photo.id, p.name)) != stamp(p, photo, file))
+            if new or (photo.id, FILE) not in known:
+                found.append((photo.id, same.setdefault(new, new)))
     return found
 
 
-def _batches(jobs: Sequence[tuple[Photo, Sequence[Part]]], stop: Stop) -> Iterator[_Batch]:
+def _loaded(store: Store, jobs: Sequence[tuple[int, Sequence[Part]]]) -> Iterator[tuple[Photo, Sequence[Part]]]:
+    """The photos with what is known of them, a chunk at a time, as they stand when their turn comes."""
+    for start in range(0, len(jobs), CHUNK):
+        wanted = dict(jobs[start : start + CHUNK])
+        with store.read() as session:
+            photos = room.photos(session, list(wanted))
+        yield from ((photo, wanted[photo.id]) for photo in photos)
+
+
+def _batches(jobs: Iterable[tuple[Photo, Sequence[Part]]], stop: Stop) -> Iterator[_Batch]:
     """Examine on as many threads as there are processors; raises :class:`Stopped` after what was done is handed out."""
     start = last = monotonic()
     threads = os.cpu_count() or 1
@@ -137,14 +151,12 @@ def _batches(jobs: Sequence[tuple[Photo, Sequence[Part]]], stop: Stop) -> Iterat
         raise Stopped
 
 
-def _compare_stored(
-    store: Store, photos: Sequence[Photo], wanted: Sequence[str], pack: Pack, actor: str, report: Report, stop: Stop
-) -> None:
+def _compare_stored(store: Store, wanted: Sequence[str], pack: Pack, actor: str, report: Report, stop: Stop) -> None:
     needed = sets_for(wanted)
     if not needed:
         return
     with store.read() as session:
-        examined = room.load_examined(session, photos, {name for part in needed for name in part.needs})
+        examined = room.load_examined(session, room.photos(session), {name for part in needed for name in part.needs})
         known = room.pairs(session)
 
     def progress(done: int, whole: int) -> None:

@@ -1,7 +1,8 @@
 """The only door of this room to the database; every function takes an open session first.
 
-Examining    photos(s) -> (Photo, ...): what is not in the trash, with boxes and case; stamps(s); save_examined(s, ...);
-             load_examined(s, photos, parts); save_compared(s, checks, found); pairs(s), save_pairs(s, pairs)
+Examining    photo_ids(s); photos(s, ids=None) -> (Photo, ...): what is not in the trash, with boxes and case;
+             stamps(s, ids); save_examined(s, ...); load_examined(s, photos, parts);
+             save_compared(s, checks, found); pairs(s), save_pairs(s, pairs)
 Thresholds   thresholds(s) -> {check: score}
 """
 
@@ -29,25 +30,37 @@ _CHUNK = 500
 _FACTS = ("age", "sex", "site", "centre", "history", "pathology", "diagnosis_source", "visited")
 
 
-def photos(session: Session) -> tuple[Photo, ...]:
-    """Every photo that is not in the trash, as it stands now; excluded ones too, as their twins are found by them."""
-    boxes = _boxes(session)
+def photo_ids(session: Session) -> list[int]:
+    """Every photo that is not in the trash; excluded ones too, as their twins are found by them."""
+    return list(session.scalars(select(Image.id).where(Image.trashed.is_(None)).order_by(Image.id)))
+
+
+def photos(session: Session, ids: Sequence[int] | None = None) -> tuple[Photo, ...]:
+    """Those of ``ids`` (None: all) that are not in the trash, as they stand now, by id."""
+    boxes = _boxes(session, ids)
     query = select(Image, Case, Patient.code).outerjoin(Case, Image.case_id == Case.id)
     query = query.outerjoin(Patient, Case.patient_id == Patient.id).where(Image.trashed.is_(None)).order_by(Image.id)
-    rows = session.execute(query)
+    if ids is not None:
+        query = query.where(Image.id.in_(ids))
+    rows = session.execute(query.execution_options(yield_per=_CHUNK))
     return tuple(_photo(session, image, case, patient, boxes.get(image.id, ())) for image, case, patient in rows)
 
 
-def stamps(session: Session) -> dict[tuple[int, str], str]:
+def stamps(session: Session, ids: Sequence[int]) -> dict[tuple[int, str], str]:
     """(photo, part) -> what its result holds for."""
-    rows = session.execute(select(Examination.image_id, Examination.part, Examination.stamp))
-    return {(image_id, part): stamp for image_id, part, stamp in rows}
+    query = select(Examination.image_id, Examination.part, Examination.stamp).where(Examination.image_id.in_(ids))
+    return {(image_id, part): stamp for image_id, part, stamp in session.execute(query)}
 
 
 def save_examined(session: Session, results: Sequence[tuple[Examined, Sequence[Part]]]) -> None:
-    """Store what was found in photos by these parts, in the place of what those parts found before."""
+    """Store what was found in photos by these parts, in the place of what those parts found before.
+
+    Photos that were erased meanwhile are passed over.
+    """
+    there = _there(session, [examined.photo.id for examined, _ in results])
     for examined, parts in results:
-        _save(session, examined, parts)
+        if examined.photo.id in there:
+            _save(session, examined, parts)
 
 
 def load_examined(session: Session, wanted: Sequence[Photo], parts: Iterable[str]) -> list[Examined]:
@@ -64,7 +77,8 @@ def load_examined(session: Session, wanted: Sequence[Photo], parts: Iterable[str
 def save_compared(session: Session, checks: Iterable[str], found: Mapping[int, Sequence[Finding]]) -> None:
     """The findings of ``checks`` that compare photos: all of them anew."""
     session.execute(delete(tables.Finding).where(tables.Finding.check_key.in_(list(checks))))
-    rows = [_row(photo, finding) for photo, findings in found.items() for finding in findings]
+    there = _there(session, list(found))
+    rows = [_row(photo, finding) for photo, findings in found.items() if photo in there for finding in findings]
     if rows:
         session.execute(insert(tables.Finding), rows)
 
@@ -76,7 +90,8 @@ def pairs(session: Session) -> dict[Pair, Mapping[str, Any]]:
 
 def save_pairs(session: Session, verdicts: Mapping[Pair, Mapping[str, Any]]) -> None:
     """Store verdicts on pairs, in the place of older ones."""
-    keys = list(verdicts)
+    there = _there(session, list({photo for pair in verdicts for photo in pair}))
+    keys = [pair for pair in verdicts if there.issuperset(pair)]
     for start in range(0, len(keys), _CHUNK):
         chunk = keys[start : start + _CHUNK]
         session.execute(delete(PhotoPair).where(tuple_(PhotoPair.a, PhotoPair.b).in_(chunk)))
@@ -113,10 +128,20 @@ def _readable(known: tuple[str, int, int], rows: Mapping[str, Found] | None) -> 
     return known if readable else ("", known[1], known[2])
 
 
-def _boxes(session: Session) -> dict[int, list[LabelledBox]]:
+def _there(session: Session, ids: Sequence[int]) -> set[int]:
+    """Those that nobody has erased."""
+    found: set[int] = set()
+    for start in range(0, len(ids), _CHUNK):
+        found.update(session.scalars(select(Image.id).where(Image.id.in_(ids[start : start + _CHUNK]))))
+    return found
+
+
+def _boxes(session: Session, ids: Sequence[int] | None) -> dict[int, list[LabelledBox]]:
     found: dict[int, list[LabelledBox]] = defaultdict(list)
     columns = (Annotation.image_id, Annotation.x0, Annotation.y0, Annotation.x1, Annotation.y1, Annotation.label)
     common = select(*columns).where(Annotation.layer == COMMON).order_by(Annotation.id)
+    if ids is not None:
+        common = common.where(Annotation.image_id.in_(ids))
     for image_id, x0, y0, x1, y1, label in session.execute(common):
         if x0 < x1 and y0 < y1:
             found[image_id].append(LabelledBox(Box(x0, y0, x1, y1), label))

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import delete
 
 from app.cleaning import run
 from app.cleaning import store as room
@@ -21,6 +22,7 @@ from app.common.packs import load_pack
 from app.common.places import ROOT
 from app.common.workspace import Workspace
 from app.datasets.store import Store, link_images, open_store
+from db.tables import Image
 
 if TYPE_CHECKING:
     import numpy as np
@@ -94,6 +96,22 @@ def test_a_cancelled_run_keeps_what_it_has_and_goes_on_there(store: Store, monke
     assert 0 < first.examined < 6
     second = clean(store)
     assert second == run.Summary(photos=6, examined=6 - first.examined, stopped=False)
+
+
+def test_a_photo_that_is_erased_meanwhile_is_passed_over(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "BATCH", 1)
+    erased: list[int] = []
+
+    def erase(_progress: Progress) -> None:
+        if not erased:
+            with store.write("other") as session:
+                erased.append(room.photo_ids(session)[-1])
+                session.execute(delete(Image).where(Image.id == erased[0]))
+
+    clean(store, report=erase)
+    with store.read() as session:
+        assert {p.id for p in room.photos(session)} == set(room.photo_ids(session))
+        assert (erased[0], "file") not in room.stamps(session, erased)
 
 
 def test_the_child_says_what_it_does(store: Store, workspace: Workspace) -> None:
