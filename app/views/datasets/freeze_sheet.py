@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 SHARES = (("train", 70), ("val", 10), ("test", 20))
 MOST_SEED = 2**31 - 1
+PAUSE_MS = 250
 
 
 class FreezeSheet(Sheet):
@@ -48,6 +49,8 @@ class FreezeSheet(Sheet):
         self._items: tuple[ChecklistItem, ...] | None = None
         self._problem: UserError | None = None
         self._asked = 0
+        self._pause = QTimer(self, singleShot=True, interval=PAUSE_MS)
+        self._pause.timeout.connect(self._check)
         self.name = QComboBox()
         self.name.setEditable(True)
         self.name.addItems(list(names))
@@ -105,10 +108,10 @@ class FreezeSheet(Sheet):
         layout.addLayout(right, 1)
 
     def _connect(self) -> None:
-        self.name.editTextChanged.connect(lambda _: self._check())
+        self.name.editTextChanged.connect(lambda _: self._change())
         for field in (*self.shares, self.folds, self.repeats, self.seed):
-            field.valueChanged.connect(lambda _: self._check())
-        self.by_centre.toggled.connect(lambda _: self._check())
+            field.valueChanged.connect(lambda _: self._change())
+        self.by_centre.toggled.connect(lambda _: self._change())
         self.freeze.clicked.connect(lambda: self._freeze())
         self.clean.clicked.connect(lambda: self._window.go("clean"))
 
@@ -132,8 +135,15 @@ class FreezeSheet(Sheet):
         return self._child is not None and self._child.running
 
     # -- the checklist -------------------------------------------------------------------------------------------
+    def _change(self) -> None:
+        """What is shown holds no more; ask when the hand rests."""
+        self._asked += 1
+        self._items = None
+        self._pause.start()
+        self.retranslate()
+
     def _check(self) -> None:
-        """Ask anew; only the last answer counts."""
+        """Ask; only the last answer counts."""
         self._asked += 1
         self._items = None
         name = self.name.currentText().strip()
