@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from app.cleaning.checks import Part
 from app.cleaning.findings import FLOOR, Finding, Found, clipped
@@ -31,6 +32,8 @@ class Photo:
     lesion: str | None = None
     label: str | None = None  # key of the pack: the photo's disease
     facts: Mapping[str, object] | None = None  # age, sex, site, centre, history, pathology, diagnosis_source
+    answer: Mapping[str, Any] | None = None  # what a model last said of it: the contract's answer of `diagnose`
+    flat: tuple[LabelledBox, ...] = ()  # boxes without area: no part looks at them, box_suspects names them
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,7 @@ class Examined:
 def examine(photo: Photo, parts: Sequence[Part]) -> Examined:
     """Look at one photo. A photo that cannot be read is a finding, never an error; ``found`` then holds only that."""
     try:
-        subject = Subject.read(photo.path, photo.boxes)
+        subject = Subject.read(photo.path, photo.boxes, photo.name)
         found = {FILE: Found(), **{part.name: _kept(_run(part, subject), part) for part in parts}}
         if not parts:
             _ = subject.small  # what breaks off shows only when it is decoded

@@ -24,7 +24,7 @@ from app.common.geometry import Box
 from app.datasets.images import resolved
 from app.datasets.layers import COMMON
 from db import tables
-from db.tables import Annotation, Case, CheckSetting, Examination, Image, Patient, PhotoPair, utc_now
+from db.tables import Annotation, Case, CheckSetting, Examination, Image, Patient, PhotoPair, Prediction, utc_now
 
 _CHUNK = 500
 _FACTS = ("age", "sex", "site", "centre", "history", "pathology", "diagnosis_source", "visited")
@@ -36,14 +36,18 @@ def photo_ids(session: Session) -> list[int]:
 
 
 def photos(session: Session, ids: Sequence[int] | None = None) -> tuple[Photo, ...]:
-    """Those of ``ids`` (None: all) that are not in the trash, as they stand now, by id."""
+    """Those of ``ids`` (None: all, with the models' answers) that are not in the trash, as they stand now, by id."""
     boxes = _boxes(session, ids)
+    answers = _answers(session) if ids is None else {}  # only what compares photos asks for them
     query = select(Image, Case, Patient.code).outerjoin(Case, Image.case_id == Case.id)
     query = query.outerjoin(Patient, Case.patient_id == Patient.id).where(Image.trashed.is_(None)).order_by(Image.id)
     if ids is not None:
         query = query.where(Image.id.in_(ids))
     rows = session.execute(query.execution_options(yield_per=_CHUNK))
-    return tuple(_photo(session, image, case, patient, boxes.get(image.id, ())) for image, case, patient in rows)
+    return tuple(
+        _photo(session, image, case, patient, boxes.get(image.id, ()), answers.get(image.id))
+        for image, case, patient in rows
+    )
 
 
 def stamps(session: Session, ids: Sequence[int]) -> dict[tuple[int, str], str]:
@@ -143,13 +147,23 @@ def _boxes(session: Session, ids: Sequence[int] | None) -> dict[int, list[Labell
     if ids is not None:
         common = common.where(Annotation.image_id.in_(ids))
     for image_id, x0, y0, x1, y1, label in session.execute(common):
-        if x0 < x1 and y0 < y1:
-            found[image_id].append(LabelledBox(Box(x0, y0, x1, y1), label))
+        found[image_id].append(LabelledBox(Box(x0, y0, x1, y1), label))
     return found
 
 
+def _answers(session: Session) -> dict[int, dict[str, Any]]:
+    """Image -> what a model said of it last."""
+    rows = session.execute(select(Prediction.image_id, Prediction.payload).order_by(Prediction.id)).tuples()
+    return dict(rows.all())
+
+
 def _photo(
-    session: Session, image: Image, case: Case | None, patient: str | None, boxes: Sequence[LabelledBox]
+    session: Session,
+    image: Image,
+    case: Case | None,
+    patient: str | None,
+    boxes: Sequence[LabelledBox],
+    answer: Mapping[str, Any] | None,
 ) -> Photo:
     facts = {} if case is None else {name: getattr(case, name) for name in _FACTS}
     labels = {b.label for b in boxes}
@@ -158,12 +172,14 @@ def _photo(
         id=image.id,
         path=resolved(session, image.path, image.linked),
         name=image.name,
-        boxes=tuple(boxes),
+        boxes=tuple(b for b in boxes if not b.box.is_empty),
+        flat=tuple(b for b in boxes if b.box.is_empty),
         case_id=image.case_id,
         patient=patient,
         lesion=image.lesion,
         label=label or (labels.pop() if len(labels) == 1 else None),
         facts=facts,
+        answer=answer,
     )
 
 
