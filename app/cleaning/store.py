@@ -153,8 +153,8 @@ def _boxes(session: Session, ids: Sequence[int] | None) -> dict[int, list[Labell
 
 def _answers(session: Session) -> dict[int, dict[str, Any]]:
     """Image -> what a model said of it last."""
-    rows = session.execute(select(Prediction.image_id, Prediction.payload).order_by(Prediction.id)).tuples()
-    return dict(rows.all())
+    rows = session.execute(select(Prediction.image_id, Prediction.payload).order_by(Prediction.id))
+    return {image_id: payload for image_id, payload in rows}  # noqa: C416  rows are no tuples to dict()
 
 
 def _photo(
