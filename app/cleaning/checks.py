@@ -67,8 +67,11 @@ class Part:
 
 
 PARTS = (
-    Part("exposure", ("dark", "bright", "low_contrast", "low_resolution", "colour_cast", "odd_aspect"), 1,
+    Part("exposure", ("dark", "bright", "low_contrast", "low_resolution", "colour_cast", "odd_aspect"), 2,
          "app.cleaning.exposure"),
+    Part("sharpness", ("blur", "motion_blur"), 1, "app.cleaning.sharpness", boxes=True),
+    Part("borders", ("black_border",), 1, "app.cleaning.borders"),
+    Part("framing", ("framing",), 1, "app.cleaning.framing", boxes=True),
     Part("tone", (), 1, "app.cleaning.tone", boxes=True),
 )  # fmt: skip
 """In the order in which a photo is examined."""
