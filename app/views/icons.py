@@ -59,6 +59,14 @@ _NAMES = {
     "backup": "archive",
     "clean": "funnel",
     "datasets": "stack",
+    "keep": "check",
+    "exclude": "prohibit",
+    "mask": "square-half",
+    "relabel": "tag",
+    "merge": "git-merge",
+    "second_opinion": "chats-circle",
+    "history": "clock-counter-clockwise",
+    "differ": "circles-three",
 }
 
 _FOLDS = {"left": 0.34, "right": 0.66}

@@ -15,11 +15,16 @@ if TYPE_CHECKING:
 
 def image_of(photo: Photo) -> QImage:
     """The photo's pixels as RGB32, which is what the painter takes as it is."""
+    return image_from(photo.pixels)
+
+
+def image_from(pixels: NDArray[np.uint8]) -> QImage:
+    """``pixels``: RGB, H x W x 3."""
     import cv2
 
-    height, width = photo.pixels.shape[:2]
+    height, width = pixels.shape[:2]
     image = QImage(width, height, QImage.Format.Format_RGB32)
-    cv2.cvtColor(photo.pixels, cv2.COLOR_RGB2BGRA, dst=_array(image.bits(), width, height))
+    cv2.cvtColor(pixels, cv2.COLOR_RGB2BGRA, dst=_array(image.bits(), width, height))
     return image
 
 
