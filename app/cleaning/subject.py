@@ -42,11 +42,11 @@ class Subject:
         self.width, self.height = photo_size(data)
 
     @classmethod
-    def read(cls, path: Path, boxes: Sequence[LabelledBox] = ()) -> Subject:
-        """Raises UserError as :func:`app.common.images.read_photo`."""
+    def read(cls, path: Path, boxes: Sequence[LabelledBox] = (), name: str | None = None) -> Subject:
+        """``name``: as people know the photo, where its file has another. Raises UserError as ``read_photo``."""
         from app.common.images import read_file
 
-        return cls(path.name, read_file(path), boxes)
+        return cls(name or path.name, read_file(path), boxes)
 
     @cached_property
     def _small(self) -> Photo:
