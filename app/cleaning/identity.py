@@ -26,7 +26,7 @@ _KINDS = {
     file_names.RECORD: (0.9, "check.exif_identity.record"),
     THUMBNAIL: (0.85, "check.exif_identity.thumbnail"),
     embedded.FILM: (0.8, "check.exif_identity.film"),
-    file_names.NAME: (0.75, "check.exif_identity.name"),
+    file_names.NAME: (0.75, "check.exif_identity.called"),
     embedded.OWNER: (0.7, "check.exif_identity.owner"),
     embedded.PLACE: (0.65, "check.exif_identity.place"),
     embedded.TEXT: (0.6, "check.exif_identity.text"),
