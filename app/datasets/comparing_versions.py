@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -31,12 +30,15 @@ class VersionDiff:
     moved: tuple[FrozenImage, ...]
 
     def as_json(self) -> dict[str, Any]:
-        """The contract's ``dataset diff``, and ``moved``."""
+        """The contract's ``dataset diff``: a photo in another part or fold has changed too; ``changes`` says what."""
+        what: dict[int, list[str]] = {c.image.id: list(c.aspects) for c in self.changed}
+        images = {i.id: i for i in (*(c.image for c in self.changed), *self.moved)}
+        for image in self.moved:
+            what.setdefault(image.id, []).append("split")
         return {
-            "added": _listed(self.added),
-            "removed": _listed(self.removed),
-            "changed": [{**_named(c.image), "changes": list(c.aspects)} for c in self.changed],
-            "moved": [{**_named(image), "split": image.split} for image in self.moved],
+            "added": [_named(image) for image in self.added],
+            "removed": [_named(image) for image in self.removed],
+            "changed": [{**_named(images[i]), "changes": what[i]} for i in sorted(images)],
         }
 
 
@@ -66,10 +68,6 @@ def _aspects(old: FrozenImage, new: FrozenImage) -> tuple[Aspect, ...]:
         ("facts", old.meta, new.meta),
     )
     return tuple(name for name, was, is_ in pairs if was != is_)
-
-
-def _listed(images: Sequence[FrozenImage]) -> list[dict[str, Any]]:
-    return [_named(image) for image in images]
 
 
 def _named(image: FrozenImage) -> dict[str, Any]:

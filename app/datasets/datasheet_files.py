@@ -11,6 +11,7 @@ from pathlib import Path
 
 from app.common import tones
 from app.common.case_words import centre_words, site_words
+from app.common.cells import safe_cell
 from app.common.files import write_atomically, write_error
 from app.common.packs import Pack
 from app.common.words import text
@@ -223,7 +224,7 @@ def _csv(sheet: Datasheet, parts: Sequence[Section]) -> bytes:
     out = io.StringIO()
     table = csv.writer(out, lineterminator="\n")
     table.writerow(("table", "row", "column", "value"))
-    table.writerows(_numbers(sheet))
+    table.writerows([safe_cell(cell) for cell in row] for row in _numbers(sheet))
     return out.getvalue().encode("utf-8-sig")
 
 

@@ -25,6 +25,7 @@ from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from app.annotation.formats import FORMATS, Context, Format, Page, Shape, fresh, needed_classes, word_of
+from app.common.cells import safe_cell
 from app.common.errors import UserError
 from app.common.files import write_error
 from app.common.images import encode_jpeg, read_file, read_photo
@@ -247,7 +248,7 @@ def _table(written: Sequence[tuple[_Photo, str]]) -> bytes:
         group = groups.setdefault(i.group, len(groups) + 1)
         which = ["" if fold is None else fold for fold in i.folds]
         facts = (i.width, i.height, len(i.boxes), int(bool(i.masks)), int(i.synthetic), hash_)
-        rows.append((photo.file, i.split, i.label or "", group, *facts, *which))
+        rows.append((str(photo.file), i.split, i.label or "", group, *facts, *which))
     heading = ("photo", "split", "disease", "group", "width", "height", "boxes", "masked", "synthetic", "sha256")
     return _csv([(*heading, *folds), *rows])
 
@@ -259,5 +260,5 @@ def _key(photos: Iterable[_Photo]) -> bytes:
 
 def _csv(rows: Iterable[Sequence[object]]) -> bytes:
     out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerows(rows)
+    csv.writer(out, lineterminator="\n").writerows([safe_cell(cell) for cell in row] for row in rows)
     return out.getvalue().encode("utf-8-sig", "backslashreplace")  # Excel takes it for UTF-8 only so

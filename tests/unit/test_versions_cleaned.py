@@ -18,8 +18,8 @@ from app.datasets.checklist import freeze_checklist
 from app.datasets.comparing_versions import diff
 from app.datasets.dividing import Division
 from app.datasets.frozen import FrozenDataset
-from app.datasets.reducing import reduce_version
 from app.datasets.records import NewImage
+from app.datasets.reducing import reduce_version
 from app.datasets.store import Store, open_store
 from app.datasets.versions import find_dataset, freeze, list_datasets
 from db.tables import Case, CheckSetting, DatasetMember, DatasetVersion, Decision, Examination, Finding, Image
@@ -232,9 +232,9 @@ def test_no_group_is_called_after_a_patient_who_is_gone(opened: Store) -> None:
             found(s, image, "near_duplicate", group="g")
         assert {i.group for i in freeze(s, "mine").images if i.id in (3, 4)} == {"P00"}
         reduce_version(s, s.scalars(select(DatasetVersion)).one(), [1, 2])
-        left = s.scalars(select(DatasetVersion).where(DatasetVersion.reduced_to.is_(None))).one()
-    assert {raw["group"] for raw in left.payload["images"] if raw["id"] in (3, 4)} == {"P01"}
-    assert "P00" not in str(left.payload)
+        left = s.scalars(select(DatasetVersion.payload).where(DatasetVersion.reduced_to.is_(None))).one()
+    assert {raw["group"] for raw in left["images"] if raw["id"] in (3, 4)} == {"P01"}
+    assert "P00" not in str(left)
 
 
 def test_two_versions_are_compared(opened: Store) -> None:
@@ -253,7 +253,18 @@ def test_two_versions_are_compared(opened: Store) -> None:
     assert {c.image.id: c.aspects for c in found.changed} == {3: ("masks",), 5: ("boxes",)}
     before, after = parts_of(old), parts_of(new)
     assert [i.id for i in found.moved] == sorted(i for i in before.keys() & after.keys() if before[i] != after[i])
-    assert diff(new, new).as_json() == {"added": [], "removed": [], "changed": [], "moved": []}
+    told = {c["id"]: c["changes"] for c in found.as_json()["changed"]}
+    assert told.keys() == {3, 5, *(i.id for i in found.moved)}
+    assert "masks" in told[3]
+    assert diff(new, new).as_json() == {"added": [], "removed": [], "changed": []}
+
+
+def test_another_seed_is_a_change(opened: Store) -> None:
+    with opened.write("li") as s:
+        found = diff(freeze(s, "mine"), freeze(s, "mine", seed=1))
+    assert (found.added, found.removed, found.changed) == ((), (), ())
+    assert found.moved
+    assert all(c["changes"] == ["split"] for c in found.as_json()["changed"])
 
 
 def checked(session: Session, name: str = "mine", division: Division | None = None) -> dict[str, bool]:
