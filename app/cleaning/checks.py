@@ -23,6 +23,9 @@ CHECKS = (
 )  # fmt: skip
 """In the contract's order."""
 
+ABOUT_LABELS = ("label_conflict", "label_suspect", "box_suspect")
+"""Say nothing of photos that nobody has labelled."""
+
 NAMES = {
     "blur": "check.blur.name",
     "motion_blur": "check.motion_blur.name",
@@ -73,6 +76,7 @@ PARTS = (
     Part("borders", ("black_border",), 1, "app.cleaning.borders"),
     Part("framing", ("framing",), 1, "app.cleaning.framing", boxes=True),
     Part("tone", (), 1, "app.cleaning.tone", boxes=True),
+    Part("embedding", (), 1, "app.cleaning.embedding", deep=True, boxes=True),
 )  # fmt: skip
 """In the order in which a photo is examined."""
 
@@ -92,6 +96,8 @@ class SetPart:
 
 SETS: tuple[SetPart, ...] = (
     SetPart("label_rules", ("label_conflict",), (), "app.cleaning.label_rules"),
+    SetPart("labels", ("label_suspect",), ("embedding",), "app.cleaning.labels"),
+    SetPart("box_suspects", ("box_suspect",), ("embedding",), "app.cleaning.box_suspects"),
 )  # fmt: skip
 """In the order in which they run, when all photos have been examined."""
 

@@ -63,7 +63,7 @@ def says(text: str, words: Sequence[str], passing_over: Sequence[str] = ()) -> b
 
 def _by_rules(photo: Photo, pack: Pack) -> list[Finding]:
     assert photo.label is not None
-    name = _name(photo.label, pack)
+    name = disease_name(photo.label, pack)
     return [
         Finding(CHECK, rule.score, "check.label_conflict.why", {"label": name, "why": _both(rule.why)})
         for rule in broken_rules(photo.label, photo.facts or {}, pack)[:1]
@@ -75,7 +75,7 @@ def _by_boxes(photo: Photo, pack: Pack) -> list[Finding]:
     if not strange or photo.label is None:
         return []
     score = SOME_BOXES if any(b.label == photo.label for b in photo.boxes) else ALL_BOXES
-    facts = {"label": _name(photo.label, pack), "other": _name(strange[0].label, pack)}
+    facts = {"label": disease_name(photo.label, pack), "other": disease_name(strange[0].label, pack)}
     return [Finding(CHECK, score, "check.label_conflict.boxes", facts, tuple(b.box for b in strange))]
 
 
@@ -115,7 +115,7 @@ def _wording() -> dict[str, list[str]]:
     return tomllib.loads((RESOURCES / "cleaning" / "doubt.toml").read_text(encoding="utf-8"))
 
 
-def _name(label: str, pack: Pack) -> dict[str, str]:
+def disease_name(label: str, pack: Pack) -> dict[str, str]:
     try:
         return _both(pack.disease(label).name)
     except UserError:  # a label that this pack does not know (any more)

@@ -11,7 +11,7 @@ from time import monotonic
 from typing import Literal
 
 from app.cleaning import store as room
-from app.cleaning.checks import Part, chosen_checks, measuring, parts_for, sets_for
+from app.cleaning.checks import ABOUT_LABELS, Part, chosen_checks, measuring, parts_for, sets_for
 from app.cleaning.comparing import Context, Stopped, compare
 from app.cleaning.examining import FILE, Examined, Photo, examine, file_stamp, only, stamp
 from app.cleaning.findings import Finding
@@ -83,6 +83,8 @@ def clean_files(
 ) -> dict[int, list[Finding]]:
     """Photo id -> findings, whatever their score; nothing is stored. Raises UserError ``unknown_check``."""
     wanted = chosen_checks(checks)
+    if not any(photo.label or photo.boxes for photo in photos):
+        wanted = tuple(c for c in wanted if c not in ABOUT_LABELS)
     jobs = [(photo, parts_for(wanted)) for photo in photos]
     results: list[Examined] = []
     for batch in _batches(jobs, lambda: False):
