@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 GPS, PERSON, OWNER, SERIAL, HOST = "gps", "person", "owner", "serial", "host"
 TEXT, MAKER, DATE, FILM, PLACE = "text", "maker", "date", "film", "place"
 
-_EXIF_IFD, _GPS_IFD, _THUMBNAIL_IFD = 0x8769, 0x8825, 1
+_EXIF_IFD, _GPS_IFD = 0x8769, 0x8825
 _ORIENTATION = 0x0112
 _LATITUDE, _LONGITUDE = 2, 4
 _THUMBNAIL_AT, _THUMBNAIL_LENGTH = 0x0201, 0x0202
@@ -92,13 +92,15 @@ def kinds_in(data: bytes, picture: Image) -> frozenset[str]:
 
 def thumbnail(picture: Image) -> bytes | None:
     """The small JPEG inside the EXIF notes."""
+    from PIL.ExifTags import IFD
+
     from app.common.image_headers import DAMAGE
 
     notes = picture.info.get("exif")
     if not isinstance(notes, bytes):
         return None
     try:
-        small = _exif(picture).get_ifd(_THUMBNAIL_IFD)
+        small = _exif(picture).get_ifd(IFD.IFD1)
         at, length = int(small[_THUMBNAIL_AT]), int(small[_THUMBNAIL_LENGTH])
     except DAMAGE:
         return None
