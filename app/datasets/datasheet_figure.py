@@ -23,7 +23,6 @@ _DISEASES = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "
 _TITLES = {"tone": "Skin tone (ITA)", "age": "Age (years)", "sex": "Sex", "site": "Body site", "centre": "Centre"}
 _LONGEST = 28
 _FEWEST = 4
-_STYLE = {"font.family": "DejaVu Sans", "font.size": 9, "axes.spines.top": False, "axes.spines.right": False}
 
 
 def draw(sheet: Datasheet, pack: Pack) -> dict[str, bytes]:
@@ -31,13 +30,14 @@ def draw(sheet: Datasheet, pack: Pack) -> dict[str, bytes]:
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    with rc_context(_STYLE):
+    with rc_context({"font.family": "DejaVu Sans", "font.size": 9, "text.parse_math": False}):
         figure = Figure(figsize=(11, 7), layout="constrained")
         axes = figure.subplots(2, 3).ravel()
         _counts(axes[0], sheet, pack)
         for place, coverage in zip(axes[1:], sheet.coverage, strict=True):
             _coverage(place, coverage, pack)
         for letter, place in zip("abcdef", axes, strict=True):
+            place.spines[["top", "right"]].set_visible(False)
             place.set_title(f"{letter}  {place.get_title(loc='left')}", loc="left")
             place.xaxis.get_major_locator().set_params(integer=True, nbins=6)
         handles, labels = next((a.get_legend_handles_labels() for a in axes[1:] if a.patches), ([], []))
@@ -91,6 +91,5 @@ def _group(field: str, group: str) -> str:
 
 
 def _plain(words: str) -> str:
-    """What the figure's font can show; a dollar begins no formula."""
-    shown = "".join(c if ord(c) < 0x2000 and c.isprintable() else "?" for c in words[:_LONGEST])
-    return shown.replace("$", "\\$")
+    """What the figure's font can show."""
+    return "".join(c if ord(c) < 0x2000 and c.isprintable() else "?" for c in words[:_LONGEST])

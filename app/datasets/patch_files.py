@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from app.common.errors import UserError
 from app.common.files import write_atomically, write_error
 from app.common.images import encode_jpeg, read_photo
-from app.common.masking import masked
+from app.common.masking import GREY, masked
 from app.datasets.patches import Patch, PatchOptions, PatchPlan
 
 if TYPE_CHECKING:
@@ -42,7 +42,6 @@ COLUMNS = (
 )
 """``x0`` ... ``y1``: the box, float pixels of the upright photo; ``cut_*``: what was cut out of it, whole pixels;
 ``left``, ``top``: where in the patch the cut begins (0 without padding); ``width``, ``height``: of the patch."""
-GREY = 128
 QUALITY = 95
 _THREADS = 2
 

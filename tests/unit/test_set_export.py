@@ -17,7 +17,7 @@ from app.annotation.formats import FORMATS, WHOLE_SET, Context, Format, read, re
 from app.common.errors import UserError
 from app.common.geometry import Box
 from app.common.images import encode_jpeg, read_photo
-from app.common.masking import GREY, masked
+from app.common.masking import GREY
 from app.datasets.frozen import FrozenDataset, FrozenImage
 from app.datasets.set_export import MARK, SET_FORMATS, TABLE, export_set
 from app.datasets.splits import PARTS
@@ -139,19 +139,6 @@ def test_masks_are_painted_in_every_export(frozen: FrozenDataset, tmp_path: Path
         pixels = read_photo(out / row["photo"]).pixels.astype(int)
         assert np.abs(pixels[32:58, 24:48] - GREY).max() <= 12, "JPEG leaves a little"
         assert np.abs(pixels[70:, :] - GREY).max() > 50
-
-
-def test_a_pixel_that_a_mask_touches_is_painted() -> None:
-    pixels = np.zeros((20, 20, 3), np.uint8)
-    assert masked(pixels, ()) is pixels
-    painted = masked(pixels, (Box(2.5, 3, 5.2, 6), Box(18, 18, 40, 40), Box(-9, -9, 1, 1)))
-    grey = {(int(x), int(y)) for y, x in zip(*np.nonzero(painted[..., 0] == GREY), strict=True)}
-    assert grey == {(x, y) for x in range(2, 6) for y in range(3, 6)} | {(x, y) for x in (18, 19) for y in (18, 19)} | {
-        (0, 0)
-    }
-    assert not pixels.any(), "the photo itself is not touched"
-    quarter = masked(pixels, (Box(40, 40, 48, 48),), 0.25)
-    assert quarter[9:13, 9:13].min() == GREY
 
 
 def test_own_names_on_wish(frozen: FrozenDataset, tmp_path: Path) -> None:
