@@ -75,6 +75,8 @@ PARTS = (
     Part("sharpness", ("blur", "motion_blur"), 1, "app.cleaning.sharpness", boxes=True),
     Part("borders", ("black_border",), 1, "app.cleaning.borders"),
     Part("framing", ("framing",), 1, "app.cleaning.framing", boxes=True),
+    Part("likeness", (), 1, "app.cleaning.likeness"),
+    Part("landmarks", (), 1, "app.cleaning.landmarks", deep=True),
     Part("tone", (), 1, "app.cleaning.tone", boxes=True),
     Part("embedding", (), 1, "app.cleaning.embedding", deep=True, boxes=True),
 )  # fmt: skip
@@ -95,6 +97,8 @@ class SetPart:
 
 
 SETS: tuple[SetPart, ...] = (
+    SetPart("duplicates", ("exact_duplicate", "near_duplicate", "same_lesion", "patient_duplicate"),
+            ("likeness", "landmarks"), "app.cleaning.duplicates"),
     SetPart("label_rules", ("label_conflict",), (), "app.cleaning.label_rules"),
     SetPart("labels", ("label_suspect",), ("embedding",), "app.cleaning.labels"),
     SetPart("box_suspects", ("box_suspect",), ("embedding",), "app.cleaning.box_suspects"),

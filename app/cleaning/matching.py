@@ -84,6 +84,12 @@ class Alignment:
         a, b, _, c, d, _ = self.matrix
         return float(np.sqrt(abs(a * d - b * c)))
 
+    @property
+    def same_frame(self) -> bool:
+        """The frames lie on each other, turned by quarters at most: no hand holds a camera so still."""
+        quarter = abs((self.turned + 45) % 90 - 45)
+        return min(self.first, self.second) > 0.97 and quarter < 0.3
+
     def as_json(self) -> dict[str, Any]:
         return {
             "matrix": [round(v, 6) for v in self.matrix],
@@ -298,8 +304,10 @@ def _laid(first: Look, second: Look, onto: Matrix, agreeing: int) -> _Laid | Non
         return None
     blocks = _blocks(ground.grey, laid, seen)
     known = blocks[~np.isnan(blocks)]
-    enough = len(known) >= 6  # else hardly any structure: all that there is together
-    likeness = float(np.median(known)) if enough else _correlation(ground.grey[seen], laid[seen])
+    if len(known) >= 6:
+        likeness = float(np.median(known))
+    else:  # hardly any structure: all that there is together, which is no proof before it agrees to a hair
+        likeness = 1 - 20 * (1 - _correlation(ground.grey[seen], laid[seen]))
     return _Laid(first, second, onto, agreeing, swapped, laid, seen, blocks, likeness)
 
 
