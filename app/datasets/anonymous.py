@@ -17,6 +17,7 @@ from sqlalchemy import select
 
 from app.annotation.document import UNLABELLED
 from app.annotation.formats import Context, Format, fresh
+from app.common.cells import safe_cell
 from app.common.errors import UserError
 from app.common.files import write_atomically, write_error
 from app.datasets.exporting import Boxed, ExportResult, boxed_photos, classes_of, put
@@ -78,5 +79,6 @@ def _key_file(session: Session, named: Sequence[tuple[str, Boxed]]) -> bytes:
     out = io.StringIO()
     table = csv.writer(out, lineterminator="\n")
     table.writerow(_COLUMNS)
-    table.writerows((name, photo.id, photo.name, *facts[photo.id]) for name, photo in named)
+    told = ((name, photo.id, photo.name, *facts[photo.id]) for name, photo in named)
+    table.writerows([safe_cell(cell) for cell in row] for row in told)
     return out.getvalue().encode("utf-8-sig")  # Excel takes it for UTF-8 only so

@@ -17,6 +17,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.annotation.formats import SUFFIXES
+from app.common.cells import plain_cell
 from app.common.files import write_atomically, write_error
 from app.common.settings import Settings, load_settings, save_settings
 from app.common.workspace import Workspace
@@ -110,7 +111,7 @@ def _strip_table(file: Path, session: Session, trace: Trace) -> None:
         return
     except OSError as error:
         raise write_error(error, file) from error
-    kept = [row for row in rows if not gone.intersection(cell.removeprefix("'") for cell in row)]
+    kept = [row for row in rows if not gone.intersection(plain_cell(cell) for cell in row)]
     if len(kept) < len(rows):
         out = io.StringIO()
         csv.writer(out, lineterminator="\n").writerows(kept)

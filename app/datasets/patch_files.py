@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from app.common.cells import plain_cell, safe_cell
 from app.common.errors import UserError
 from app.common.files import write_atomically, write_error
 from app.common.images import encode_jpeg, read_photo
@@ -206,7 +207,7 @@ def _clear(out: Path) -> None:
         return
     with contextlib.suppress(UnicodeDecodeError, csv.Error):
         rows = csv.DictReader(io.StringIO(table.read_text(encoding="utf-8")))
-        _remove(out, [row["patch"] for row in rows if row.get("patch")])
+        _remove(out, [plain_cell(row["patch"]) for row in rows if row.get("patch")])
     with contextlib.suppress(OSError):
         table.unlink()
 
@@ -229,5 +230,5 @@ def _table(rows: Sequence[tuple[object, ...]]) -> bytes:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
-    writer.writerows(rows)
+    writer.writerows([safe_cell(cell) for cell in row] for row in rows)
     return text.getvalue().encode("utf-8", "backslashreplace")
