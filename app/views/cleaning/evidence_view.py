@@ -305,7 +305,7 @@ class EvidenceView(QWidget):
             paint_icon(painter, "verified", QRectF(place.left(), place.center().y() - 8, 16, 16), current().good)
             place.adjust(22, 0, 0, 0)
         metrics = painter.fontMetrics()
-        room = min(metrics.horizontalAdvance(note), int(place.width() * 0.7))
+        room = min(metrics.horizontalAdvance(note) + 4, int(place.width() * 0.7))
         painter.setPen(QColor(ON_GROUND if best else ON_GROUND_SOFT))
         note_place = QRectF(place)
         note_place.setLeft(place.right() - room)

@@ -168,7 +168,7 @@ class Workbench(QWidget):
         self.case_card.setEnabled(self.sitting.shown)
         document = self.canvas.document()
         self.tools.show_size(*((document.width, document.height) if document else (0, 0)))
-        if row is not None and not self.photos.filter.hasFocus():
+        if row is not None and self.canvas.isVisible() and not self.photos.filter.hasFocus():
             self.canvas.setFocus()
         self.refresh()
 
