@@ -15,6 +15,7 @@ from app.common.words import text
 from app.datasets.dividing import Division, divide
 from app.datasets.gathering import dataset_of, gather
 from app.datasets.groups import linked_photos, thresholds_in
+from app.datasets.images import resolved
 from app.datasets.leakage import find_leaks
 from app.datasets.splits import PARTS
 from app.datasets.versions import check_name
@@ -67,10 +68,12 @@ def freeze_checklist(
 
 def _readable(session: Session, rows: Sequence[dict[str, Any]]) -> ChecklistItem:
     known = {row["id"] for row in rows}
-    broken = select(Finding.image_id).where(Finding.check_key == "unreadable").order_by(Finding.image_id)
-    bad = tuple(i for i in session.scalars(broken) if i in known)
+    broken = select(Finding.image_id).where(Finding.check_key == "unreadable")
+    bad = {i for i in session.scalars(broken) if i in known}
+    new = (row for row in rows if row["sha256"] is None)  # freezing opens these, and only these
+    bad |= {row["id"] for row in new if not resolved(session, row["path"], row["linked"]).is_file()}
     if bad:
-        return ChecklistItem("readable", False, text("checklist.unreadable", n=len(bad)), bad)
+        return ChecklistItem("readable", False, text("checklist.unreadable", n=len(bad)), tuple(sorted(bad)))
     return ChecklistItem("readable", True, text("checklist.readable"))
 
 

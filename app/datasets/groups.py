@@ -48,7 +48,7 @@ def group_name(rows: Sequence[Row]) -> str:
         named = [row[key] for row in rows if row[key]]
         if named:
             return str(min(named))
-    return f"photo-{min(row['sha256'] or '' for row in rows)[:16]}"
+    return f"photo-{min(row['sha256'] or str(row['id']) for row in rows)[:16]}"
 
 
 def linked_photos(session: Session) -> list[frozenset[int]]:

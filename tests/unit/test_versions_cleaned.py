@@ -320,6 +320,16 @@ def test_the_checklist_says_what_stops_freezing(opened: Store) -> None:
         assert checked(s) == {"photos": False}
 
 
+def test_photos_that_nobody_has_opened_are_groups_of_their_own(opened: Store) -> None:
+    """Linked photos of nobody: the checklist opens none of them, but says which are not there."""
+    with opened.write("li") as s:
+        s.execute(update(Image).values(sha256=None, width=None, height=None, case_id=None))
+        s.flush()
+        items = {item.key: item for item in freeze_checklist(s, "mine")}
+    assert items["divided"].ok, items["divided"].text
+    assert len(items["readable"].photos) == 48
+
+
 def test_the_checklist_looks_at_the_named_set_only(opened: Store) -> None:
     from app.datasets.versions import make_dataset
 
