@@ -20,7 +20,6 @@ Unit = Literal["days", "weeks", "months", "years"]
 PhotosBy = Literal["name", "folder", "pattern"]
 Source = Literal["pathology", "clinical", "other"]
 SOURCES: tuple[Source, ...] = get_args(Source)
-PATHOLOGY: Source = "pathology"
 
 
 class _Strict(BaseModel):

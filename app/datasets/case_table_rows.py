@@ -10,7 +10,6 @@ from typing import Any
 from app.common.errors import UserError
 from app.common.packs import Pack
 from app.datasets.case_table import Table
-from app.datasets.case_table_mapping import PATHOLOGY
 from app.datasets.case_table_mapping import Mapping as TableMapping
 from app.datasets.case_table_values import (
     age_of,
@@ -26,6 +25,7 @@ from app.datasets.case_table_values import (
     site_stored,
     source_of,
 )
+from app.datasets.cases import PATHOLOGY
 
 STORED = ("visit", "visited", "age", "sex", "site", "duration_months", "history", "pathology", "centre")
 """The facts of a case that rows bring, beside the diagnosis and its source."""

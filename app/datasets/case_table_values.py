@@ -13,8 +13,8 @@ from datetime import date, datetime, timedelta
 from app.common.case_words import centre_of, site_of
 from app.common.errors import UserError
 from app.common.packs import Pack
-from app.datasets.case_table_mapping import PATHOLOGY, SOURCES, Source, Unit, folded, table_words
-from app.datasets.cases import OLDEST
+from app.datasets.case_table_mapping import SOURCES, Source, Unit, folded, table_words
+from app.datasets.cases import OLDEST, PATHOLOGY
 
 _MONTHS: dict[Unit, float] = {"days": 12 / 365.25, "weeks": 84 / 365.25, "months": 1.0, "years": 12.0}
 _FIRST_SERIAL, _LAST_SERIAL = 3_654, 73_050
@@ -75,19 +75,19 @@ def months_of(cell: str, unit: Unit) -> float | None:
     """A duration in months; a bare number is in ``unit``. Raises UserError ``case_bad_duration``."""
     if nothing(cell):
         return None
-    words = folded(cell)
+    words, half = folded(cell), next(iter(table_words("about")["half"]))
     for about in table_words("about")["about"]:
         words = words.removeprefix(about)
     words = re.sub(r"\s+", "", words)
-    parts = re.findall(r"(\d+(?:\.\d+)?|\u534a)(\D*?)(?=\d|\u534a|$)", words)  # a half stands as a word of its own
-    if len(parts) > 1 and parts[-1] == ("\u534a", ""):  # a year and a half
-        parts[-1] = ("\u534a", parts[-2][1])
+    parts = re.findall(rf"(\d+(?:\.\d+)?|{half})(\D*?)(?=\d|{half}|$)", words)
+    if len(parts) > 1 and parts[-1] == (half, ""):  # a year and a half
+        parts[-1] = (half, parts[-2][1])
         words += parts[-2][1]
     units = [_unit(name, unit if len(parts) == 1 else None) for _, name in parts]
     if not parts or "".join(n + u for n, u in parts) != words or None in units:
         raise UserError("case_bad_duration", value=cell)
     pairs = zip(parts, units, strict=True)
-    months = sum((0.5 if n == "\u534a" else float(n)) * _MONTHS[u] for (n, _), u in pairs if u is not None)
+    months = sum((0.5 if n == half else float(n)) * _MONTHS[u] for (n, _), u in pairs if u is not None)
     if months > OLDEST * 12:
         raise UserError("case_bad_duration", value=cell)
     return round(months, 3)
@@ -121,7 +121,7 @@ def source_of(cell: str, words: Mapping[str, Source]) -> Source | None:
 
 def named_by_pathology(report: str, pack: Pack, words: Mapping[str, str]) -> str | None:
     """The disease, where the report is nothing but its name; a sentence is for a person to read."""
-    plain = folded(report).rstrip(".;\u3002")
+    plain = folded(report).rstrip(".;\N{IDEOGRAPHIC FULL STOP}")
     for prefix in table_words("confirms")["prefix"]:
         plain = plain.removeprefix(prefix).strip()
     try:

@@ -18,6 +18,8 @@ from app.datasets.records import SEXES, CaseRecord, ImageRow
 from db.tables import Case, Image, Patient
 
 OLDEST = 130
+PATHOLOGY, PERSON = "pathology", "person"
+"""Where a final diagnosis comes from: the gold standard, and who filled in the case card."""
 _FACTS = (
     "age",
     "sex",
@@ -71,7 +73,8 @@ def update_case(session: Session, record: CaseRecord) -> CaseRecord:
     """Store the case card as it stands, including another ``patient`` code; gives it with its new version.
 
     Raises:
-        UserError: ``changed_meanwhile`` if somebody else stored it since ``record`` was read; ``bad_case_value``.
+        UserError: ``changed_meanwhile`` if somebody else stored it since ``record`` was read; ``bad_case_value``;
+            ``pathology_is_gold`` for another diagnosis than the one that pathology has given.
     """
     require(session, "edit_case")
     facts = {name: getattr(record, name) for name in _FACTS}
@@ -79,6 +82,10 @@ def update_case(session: Session, record: CaseRecord) -> CaseRecord:
     row = session.get(Case, record.id)
     if row is None or row.version != record.version:
         raise UserError("changed_meanwhile")
+    if facts["final_diagnosis"] != row.final_diagnosis:
+        if row.diagnosis_source == PATHOLOGY and row.final_diagnosis is not None:
+            raise UserError("pathology_is_gold")
+        row.diagnosis_source = PERSON if facts["final_diagnosis"] is not None else None
     before = row.patient_id
     facts["patient_id"] = _patient_id(session, record.patient)
     for name, value in facts.items():
@@ -115,7 +122,8 @@ def _record(session: Session, case_id: int) -> CaseRecord:
     row = session.execute(query.execution_options(populate_existing=True)).one()
     case: Case = row[0]
     facts: dict[str, Any] = {name: getattr(case, name) for name in _FACTS}
-    return CaseRecord(id=case.id, patient=row[1], version=case.version, **facts)
+    source = case.diagnosis_source
+    return CaseRecord(id=case.id, patient=row[1], version=case.version, diagnosis_source=source, **facts)
 
 
 def _patient_id(session: Session, code: str) -> int:

@@ -47,7 +47,9 @@ class ImageRow:
 class CaseRecord:
     """One patient's visit; ``patient`` is the code. ``version`` guards against two people changing it at once.
 
-    ``sex`` is "female" or "male", ``final_diagnosis`` a key of the pack or "other" ("none of these").
+    ``sex`` is "female" or "male", ``final_diagnosis`` a key of the pack or "other" ("none of these");
+    ``diagnosis_source``: "pathology" (never overwritten by less), "clinical", "other", "person" (who filled in the
+    card), None where nobody said. It is not changed through the record.
     """
 
     id: int
@@ -62,6 +64,7 @@ class CaseRecord:
     final_diagnosis: str | None = None
     visited: date | None = None
     version: int = 1
+    diagnosis_source: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

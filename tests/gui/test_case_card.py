@@ -170,3 +170,13 @@ def test_a_patients_photos_stand_in_the_order_of_the_visits(reading: Program, qt
     bench.photos.back.click()
     settle(qtbot, reading)
     assert bench.photos.model.rowCount() == 3
+
+
+def test_the_card_says_where_the_diagnosis_comes_from(reading: Program, qtbot: QtBot) -> None:
+    card = reading.workbench.case_card
+    for source, words in (("pathology", text("cases.source_pathology")), (None, ""), ("person", "")):
+        card.show_case(CaseRecord(7, "P-7", final_diagnosis="eczema", diagnosis_source=source))
+        assert card.source.text() == words
+        assert card.source.isHidden() == (not words)
+    card.show_case(CaseRecord(7, "P-7", diagnosis_source="pathology"))
+    assert card.source.isHidden()

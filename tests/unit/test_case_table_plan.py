@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import delete, select
 
+from app.common.errors import UserError
 from app.common.workspace import Workspace, open_workspace
 from app.datasets import store as stores
 from app.datasets.case_import import import_cases
@@ -172,6 +174,33 @@ def test_pathology_is_never_overwritten_by_less(store: Store) -> None:
     plan = run(store, HEAD + "A,1,,,,eczema,pathology,,,\n")  # the report was corrected
     assert [(c.field, c.before, c.after) for c in plan.changes] == [("final_diagnosis", "psoriasis", "eczema")]
     assert cases(store)[0].final_diagnosis == "eczema"
+
+
+def test_the_case_card_does_not_change_what_pathology_said(store: Store) -> None:
+    (photo,) = add(store, "/p/a.jpg")
+    run(store, HEAD + "A,1,,,,psoriasis,pathology,,a.jpg,\n")
+    with store.read() as session:
+        card = stores.case_of(session, photo)
+    assert card is not None
+    assert card.diagnosis_source == "pathology"
+    for wanted in ("eczema", None):
+        with store.write("t") as session, pytest.raises(UserError) as caught:
+            stores.update_case(session, replace(card, final_diagnosis=wanted))
+        assert caught.value.code == "pathology_is_gold"
+    with store.write("t") as session:
+        kept = stores.update_case(session, replace(card, age=50))
+    assert (kept.age, kept.final_diagnosis, kept.diagnosis_source) == (50, "psoriasis", "pathology")
+
+
+def test_a_diagnosis_changed_in_the_card_is_the_person_s(store: Store) -> None:
+    (photo,) = add(store, "/p/a.jpg")
+    run(store, HEAD + "A,1,,,,psoriasis,clinical,,a.jpg,\n")
+    with store.write("t") as session:
+        card = stores.case_of(session, photo)
+        assert card is not None
+        kept = stores.update_case(session, replace(card, final_diagnosis="eczema"))
+        assert kept.diagnosis_source == "person"
+        assert stores.update_case(session, replace(kept, final_diagnosis=None)).diagnosis_source is None
 
 
 def test_pathology_takes_the_place_of_a_clinical_diagnosis(store: Store) -> None:

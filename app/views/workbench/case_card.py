@@ -63,6 +63,7 @@ class CaseCard(QFrame):
         self.photos.setProperty("kind", "flat")
         self.photos.clicked.connect(lambda: self.patient_wanted.emit(self._record.patient))
         self._final_caption = label("caption")
+        self.source = Elided("soft")  # where the final diagnosis comes from, if not from who fills in the card
         self._body = QWidget()
         self._lay_out()
         self.set_open(False)
@@ -108,6 +109,7 @@ class CaseCard(QFrame):
         layout.addWidget(self._summary)
         layout.addWidget(self._body)
         layout.addLayout(last)
+        layout.addWidget(self.source)
 
     @property
     def record(self) -> CaseRecord:
@@ -169,7 +171,8 @@ class CaseCard(QFrame):
     def adopt(self, record: CaseRecord, photos: int) -> None:
         """The card is stored: take over id and version, and leave alone what is being typed."""
         self._photos = photos
-        self._record = replace(self._record, id=record.id, version=record.version)
+        source = record.diagnosis_source if record.final_diagnosis == self._record.final_diagnosis else None
+        self._record = replace(self._record, id=record.id, version=record.version, diagnosis_source=source)
         if not self._record.patient:
             self._record = replace(self._record, patient=record.patient)
         self.retranslate()
@@ -225,6 +228,9 @@ class CaseCard(QFrame):
         self._show_summary()
         self._summary.setToolTip(self._line())
         self._final_caption.setText(text("case.final"))
+        told = _sources().get(self._record.diagnosis_source or "", "") if self._record.final_diagnosis else ""
+        self.source.setText(told)
+        self.source.setVisible(bool(told))
         self.fold.setToolTip(text("case.fold"))
         self.fold.setAccessibleName(text("case.fold"))
         self.photos.setText(text("case.photos", n=self._photos))
@@ -253,6 +259,14 @@ class CaseCard(QFrame):
 
 def _sexes() -> list[tuple[str, str]]:
     return [("", text("case.sex_open")), ("female", text("case.female")), ("male", text("case.male"))]
+
+
+def _sources() -> dict[str, str]:
+    return {
+        "pathology": text("cases.source_pathology"),
+        "clinical": text("cases.source_clinical"),
+        "other": text("cases.source_other"),
+    }
 
 
 def _duration(months: float) -> str:
