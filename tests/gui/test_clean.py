@@ -15,6 +15,7 @@ from sqlalchemy import insert, select
 
 from app.annotation.document import Annotation, new_id
 from app.cleaning.decisions import decisions_of
+from app.cleaning.queue import set_threshold
 from app.common.geometry import Box
 from app.common.images import encode_jpeg
 from app.common.words import set_language, text
@@ -120,6 +121,8 @@ def bench(
         rows.append(finding(ids[5], "text", 0.7, boxes=[[10, 90, 60, 110]]))
         rows.append(finding(ids[6], "label_suspect", 0.8))
         s.execute(insert(tables.Finding), rows)
+        for check in ("dark", "near_duplicate", "text", "label_suspect"):
+            set_threshold(s, check, 0.5)
         part = {"part": "file", "stamp": "x", "measured": {}, "blob": None}
         s.execute(insert(tables.Examination), [{**part, "image_id": i} for i in ids])
     program = start()
@@ -300,8 +303,7 @@ def test_the_threshold_by_keys_and_by_hand(bench: Bench) -> None:
     bench.qtbot.mouseMove(viewport, to)
     assert len(bench.shown()) == 2  # at once, before the hand lets go
     bench.qtbot.mouseRelease(viewport, Qt.MouseButton.LeftButton, pos=to)
-    bench.qtbot.waitUntil(lambda: stored(bench) != 0.5, timeout=PATIENCE)
-    assert stored(bench) == pytest.approx(0.75, abs=0.02)
+    bench.qtbot.waitUntil(lambda: stored(bench) == pytest.approx(0.75, abs=0.02), timeout=PATIENCE)
     assert bars_of(cards.visualRect(cards.currentIndex()).toRectF()).width() > 100
 
 

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from app.annotation.document import Annotation, new_id
 from app.cleaning import queue as line
+from app.cleaning.checks import default_thresholds
 from app.cleaning.decisions import (
     KINDS,
     decide,
@@ -272,7 +273,7 @@ def test_one_lesion_gets_one_name_and_nobody_is_thrown_out(opened: Store) -> Non
 
 def test_a_second_opinion_waits_for_whom_it_was_asked_of(opened: Store, photo: int) -> None:
     with opened.write(ME) as s:
-        add_finding(s, photo, "dark", 0.8)
+        add_finding(s, photo, "dark", 0.99)
         assert persons_to_ask(s, ME) == (LI,)  # annotators do not decide
     act(opened, ME, [photo], "dark", "exclude")
     act(opened, ME, [photo], "dark", "second_opinion", "really?", to=LI)
@@ -307,6 +308,8 @@ def test_who_may_not_clean_decides_nothing(opened: Store, photo: int) -> None:
 # -- the queue -----------------------------------------------------------------------------------------------------
 def test_the_queue_is_worst_first_and_counts_what_is_open(opened: Store) -> None:
     with opened.write(ME) as s:
+        for check in ("dark", "blur"):
+            line.set_threshold(s, check, 0.5)
         ids = [add_photo(s) for _ in range(5)]
         for n, i in enumerate(ids):
             add_finding(s, i, "dark", 0.3 + 0.15 * n)
@@ -329,11 +332,11 @@ def test_the_queue_is_worst_first_and_counts_what_is_open(opened: Store) -> None
     with opened.read() as s:
         assert (summary(s, "dark").past, summary(s, "dark").open) == (4, 3)
     with opened.write(ME) as s:
-        line.set_threshold(s, "dark", 0.5)
+        line.set_threshold(s, "dark", default_thresholds()["dark"])
         line.set_active(s, "dark", False)
         assert not summary(s, "dark").active
         line.set_active(s, "dark", True)
-        assert s.scalar(select(tables.CheckSetting)) is None
+        assert s.get(tables.CheckSetting, "dark") is None  # as the program comes with it
 
 
 def summary(s: Session, check: str) -> CheckSummary:
@@ -346,7 +349,7 @@ def test_a_group_is_one_line(opened: Store) -> None:
         for i, group, score in zip(ids, "aabbb", (0.7, 0.9, 0.8, 0.8, 0.6), strict=True):
             add_finding(s, i, "near_duplicate", score, group)
     with opened.read() as s:
-        rows = line.queue(s, "near_duplicate")
+        rows = line.queue(s, "near_duplicate", 0.5)
         assert [(row.group, tuple(p.id for p in row.photos)) for row in rows] == [
             ("a", (ids[1], ids[0])),
             ("b", (ids[2], ids[3], ids[4])),
@@ -421,7 +424,12 @@ class Deciding(RuleBasedStateMachine):
     )
     def decide(self, who: int, photos: set[int], check: str, kind: Kind, n: int) -> None:
         ids = [self.photos[p] for p in sorted(photos)]
-        how: dict[str, Any] = {"label": LABELS[n], "best": ids[n % len(ids)], "boxes": [[n, 0, n + 5, 5]], "to": self.people[1 - who]}
+        how: dict[str, Any] = {
+            "label": LABELS[n],
+            "best": ids[n % len(ids)],
+            "boxes": [[n, 0, n + 5, 5]],
+            "to": self.people[1 - who],
+        }
         try:
             act(self.opened, self.people[who], ids, "near_duplicate" if kind == "merge" else check, kind, **how)
         except UserError as error:
