@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -117,7 +118,8 @@ class FrozenDataset:
 def content_hash(payload: Mapping[str, Any]) -> str:
     """The version's hash: of all that training sees, not of ids and paths, so that it is the same on every machine."""
     images = [{k: v for k, v in image.items() if k not in _NOT_CONTENT} for image in payload["images"]]
-    images.sort(key=lambda i: (i["sha256"], json.dumps(i, sort_keys=True)))
+    copies = Counter(i["sha256"] for i in images)
+    images.sort(key=lambda i: (i["sha256"], json.dumps(i, sort_keys=True) if copies[i["sha256"]] > 1 else ""))
     whole = {**payload, "images": images}
     text = json.dumps(whole, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:HASH_LENGTH]

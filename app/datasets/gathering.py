@@ -49,14 +49,14 @@ def gather(session: Session, dataset: Dataset) -> Gathered:
     boxes, tones = _boxes(session), _tones(session)
     known = {d.key for d in pack_in(session, dataset.pack).labels}
     rows, excluded, unlabelled = [], Counter[str](), 0
-    for image, case, patient in session.execute(_query(dataset)):
-        label = _label(case, boxes[image.id], known)
-        if image.excluded is not None:
-            excluded[image.excluded] += 1
-        elif label is None and not boxes[image.id] and dataset.everything:
+    for row in session.execute(_query(dataset)):
+        label = _label(row.final_diagnosis, boxes[row.id], known)
+        if row.excluded is not None:
+            excluded[row.excluded] += 1
+        elif label is None and not boxes[row.id] and dataset.everything:
             unlabelled += 1
         else:
-            rows.append(_row(image, case, patient, label, boxes[image.id], tones.get(image.id)))
+            rows.append(_row(row, label, boxes[row.id], tones.get(row.id)))
     return Gathered(dataset.pack, rows, dict(sorted(excluded.items())), unlabelled)
 
 
@@ -103,8 +103,17 @@ def _pack_of_photos(session: Session) -> str:
     return found[0] if len(found) == 1 else DEFAULT_PACK
 
 
-def _query(dataset: Dataset) -> Select[Image, Case, str]:
-    query = select(Image, Case, Patient.code).outerjoin(Case, Image.case_id == Case.id).order_by(Image.id)
+_FACTS = ("age", "sex", "site", "duration_months", "centre")
+_COLUMNS = (
+    *(Image.id, Image.path, Image.linked, Image.name, Image.sha256, Image.width, Image.height, Image.synthetic),
+    *(Image.lesion, Image.meta, Image.masks, Image.excluded, Image.case_id),
+    *(getattr(Case, name) for name in _FACTS),
+    *(Case.final_diagnosis, Patient.code.label("patient")),
+)
+
+
+def _query(dataset: Dataset) -> Select[Any]:
+    query = select(*_COLUMNS).outerjoin(Case, Image.case_id == Case.id).order_by(Image.id)
     query = query.where(Image.trashed.is_(None)).outerjoin(Patient, Case.patient_id == Patient.id)
     if dataset.everything:
         return query
@@ -126,46 +135,34 @@ def _tones(session: Session) -> dict[int, str]:
     return {image_id: str(measured["group"]) for image_id, measured in rows if measured.get("group")}
 
 
-def _label(case: Case | None, boxes: list[dict[str, Any]], known: set[str]) -> str | None:
+def _label(diagnosis: str | None, boxes: list[dict[str, Any]], known: set[str]) -> str | None:
     """The visit's final diagnosis; without one, what all boxes agree on."""
-    if case is not None and case.final_diagnosis in known:
-        return case.final_diagnosis
+    if diagnosis in known:
+        return diagnosis
     labels = {b["label"] for b in boxes}
     only = labels.pop() if len(labels) == 1 else None
     return only if only in known else None
 
 
-def _row(
-    image: Image,
-    case: Case | None,
-    patient: str | None,
-    label: str | None,
-    boxes: list[dict[str, Any]],
-    tone: str | None,
-) -> dict[str, Any]:
+def _row(row: Any, label: str | None, boxes: list[dict[str, Any]], tone: str | None) -> dict[str, Any]:
     """Masks and tone only where there are any, so that a version without them has the hash it always had."""
-    facts = {} if case is None else _facts(case)
+    facts = {} if row.case_id is None else {name: getattr(row, name) for name in _FACTS}
     return {
-        "id": image.id,
-        "path": image.path,
-        "linked": image.linked,
-        "name": image.name,
-        "sha256": image.sha256,
-        "width": image.width,
-        "height": image.height,
-        "synthetic": image.synthetic,
+        "id": row.id,
+        "path": row.path,
+        "linked": row.linked,
+        "name": row.name,
+        "sha256": row.sha256,
+        "width": row.width,
+        "height": row.height,
+        "synthetic": row.synthetic,
         "label": label,
         "boxes": boxes,
-        "patient": patient,
-        "lesion": image.lesion,
-        "meta": {**image.meta, **facts, **({TONE: tone} if tone else {})},
-        **({"masks": image.masks} if image.masks else {}),
+        "patient": row.patient,
+        "lesion": row.lesion,
+        "meta": {**row.meta, **facts, **({TONE: tone} if tone else {})},
+        **({"masks": row.masks} if row.masks else {}),
     }
-
-
-def _facts(case: Case) -> dict[str, Any]:
-    names = ("age", "sex", "site", "duration_months", "centre")
-    return {name: getattr(case, name) for name in names}
 
 
 def _sha256(path: Path) -> str:
