@@ -25,6 +25,8 @@ WITH_FULL = (
     "needs_speed",
     "format_speed",
     "format_fuzz",
+    "pixel_checks",
+    "cleaning_speed",
 )
 PLAIN = ("lesion_recall", "tighten")
 

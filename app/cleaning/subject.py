@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -50,11 +50,20 @@ class Subject:
 
     @cached_property
     def _small(self) -> Photo:
-        return read_photo(self.data, max(-(-min(self.width, self.height) // QUARTER), SMALLEST))
+        wanted = max(min(self.width, self.height) // QUARTER, SMALLEST)
+        return _reduced(read_photo(self.data, wanted), wanted)
 
     @property
     def small(self) -> NDArray[np.uint8]:
         return self._small.pixels
+
+    @cached_property
+    def grey(self) -> NDArray[np.uint8]:
+        """``small`` without its colours, H x W."""
+        import cv2
+        import numpy as np
+
+        return np.asarray(cv2.cvtColor(self.small, cv2.COLOR_RGB2GRAY), np.uint8)
 
     @property
     def scale(self) -> float:
@@ -63,3 +72,16 @@ class Subject:
     @cached_property
     def full(self) -> NDArray[np.uint8]:
         return read_photo(self.data).pixels
+
+
+def _reduced(photo: Photo, short_side: int) -> Photo:
+    """Formats other than JPEG are decoded whole: halved until they are as small as a JPEG would have come."""
+    height, width = photo.pixels.shape[:2]
+    step = 1 << max(0, (min(height, width) // short_side).bit_length() - 1)
+    if step == 1:
+        return photo
+    import cv2
+    import numpy as np
+
+    size = (-(-width // step), -(-height // step))
+    return replace(photo, pixels=np.asarray(cv2.resize(photo.pixels, size, interpolation=cv2.INTER_AREA), np.uint8))

@@ -1,0 +1,92 @@
+"""Black bars along a photo's sides, as scanners, screenshots and letterboxes leave them.
+
+A bar is black from end to end and stops at a straight edge; a dark background does not stop so, and the round black
+rim of a dermatoscope leaves no line that is black from end to end: its score stays low, but it has one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.cleaning.findings import Finding, Found
+from app.cleaning.subject import Subject
+from app.common.geometry import Box
+
+BLACK = 30
+"""Up to this grey level a pixel is black; JPEG's ringing stays below it."""
+LIT = 45
+"""From this level on a pixel beside a bar is no part of it."""
+WHOLE = 0.97
+"""So many of a line's pixels are black in a bar: a caption or a corner of light may lie in it."""
+_THIN = 0.012
+"""A bar of this share of the photo halves the score that its edge alone would give."""
+_RIM = 0.45
+"""The score of a round rim or a dark background stays below this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """``side``: left, top, right or bottom; ``thick``: pixels; ``edge``: share of its length that ends in light."""
+
+    side: str
+    thick: int
+    edge: float
+
+
+def examine(subject: Subject) -> Found:
+    grey = subject.grey
+    height, width = grey.shape
+    bars = [bar for side in SIDES if (bar := find_bar(grey, side)) is not None]
+    scores = {bar.side: _score(bar, width if bar.side in ("left", "right") else height) for bar in bars}
+    rim = _RIM * min(1.0, 3 * _corner_share(grey))
+    score = max(scores.values(), default=0.0)
+    if score < rim:
+        return Found((Finding("black_border", rim, "check.black_border.why_rim", {}),))
+    found = sorted((b for b in bars if scores[b.side] > _RIM), key=lambda b: -scores[b.side]) or bars
+    share = sum(b.thick / (width if b.side in ("left", "right") else height) for b in found)
+    boxes = tuple(_box(b, subject) for b in found)
+    return Found((Finding("black_border", score, "check.black_border.why", {"share": round(100 * share)}, boxes),))
+
+
+SIDES = ("left", "top", "right", "bottom")
+
+
+def find_bar(grey: NDArray[np.uint8], side: str) -> Bar | None:
+    """The black bar along ``side`` of ``grey`` (H x W), however its edge is; None where the outermost line is lit."""
+    lines = grey.T if side in ("left", "right") else grey
+    if side in ("right", "bottom"):
+        lines = lines[::-1]
+    lines = lines[: max(1, len(lines) // 2)]
+    if (lines[0] <= BLACK).mean() < WHOLE:
+        return None
+    black = (lines <= BLACK).mean(axis=1) >= WHOLE
+    thick = int(np.argmin(black)) if not black.all() else len(lines)
+    beyond = lines[thick : thick + 3]  # a reduced JPEG spreads an edge over two lines
+    return Bar(side, thick, float((beyond > LIT).any(axis=0).mean()) if len(beyond) else 0.0)
+
+
+def _score(bar: Bar, across: int) -> float:
+    share = bar.thick / across
+    return float(bar.edge**0.5 * share / (share + _THIN))
+
+
+def _corner_share(grey: NDArray[np.uint8]) -> float:
+    """Share of black pixels in the photo's four corners (a sixth of each side)."""
+    tall, wide = max(1, grey.shape[0] // 6), max(1, grey.shape[1] // 6)
+    corners = [grey[y, x] for y in (slice(tall), slice(-tall, None)) for x in (slice(wide), slice(-wide, None))]
+    return sum(float((corner <= BLACK).mean()) for corner in corners) / 4
+
+
+def _box(bar: Bar, subject: Subject) -> Box:
+    """The bar in pixels of the upright photo."""
+    thick = bar.thick / subject.scale
+    width, height = float(subject.width), float(subject.height)
+    return {
+        "left": Box(0, 0, min(thick, width), height),
+        "top": Box(0, 0, width, min(thick, height)),
+        "right": Box(max(0, width - thick), 0, width, height),
+        "bottom": Box(0, max(0, height - thick), width, height),
+    }[bar.side]
