@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from math import log2
 from typing import Any
 
@@ -12,15 +12,25 @@ from app.common.words import LANGUAGES, catalogue
 
 Part = tuple[str, dict[str, object]]  # key of the catalogue, facts
 
+ABOUT = 0.9  # as large as the largest, near enough
 WHOLE, STRAIGHT, AS_LARGE, UNMARKED = 0.95, 2.0, 0.06, 0.05
 """Share shown, degrees, share of scale and share of changed blocks up to which nothing is said."""
 
 
-def best_of(members: Sequence[Examined]) -> int:
-    """The id of the one to keep: with boxes, with the most real detail, the least compressed, the first there was."""
-    return max(
-        members, key=lambda m: (bool(m.photo.boxes), _detail(m, members), _measured(m, "bytes"), -m.photo.id)
-    ).photo.id
+def best_of(members: Sequence[Examined], marked: Set[int]) -> int:
+    """The id of the one to keep: with boxes, not in ``marked`` (a watermark), the largest, the least compressed, the
+    first. An enlarged copy counts as larger: it cannot be told from a soft original."""
+    left = [m for m in members if m.photo.boxes] or list(members)
+    left = [m for m in left if m.photo.id not in marked] or left
+    area = max(m.width * m.height for m in left)
+    left = [m for m in left if m.width * m.height >= ABOUT * area]
+    size = max(_bytes(m) for m in left)
+    return min(m.photo.id for m in left if _bytes(m) >= ABOUT * size)
+
+
+def stamped(alignment: Alignment) -> int:
+    """1 or 2: the photo of a pair that has something laid over it; 0: none."""
+    return alignment.busier if alignment.changed > UNMARKED and alignment.likeness > 0.8 else 0
 
 
 def how_it_differs(
@@ -41,17 +51,9 @@ def how_it_differs(
     return "check.near_duplicate.copy", {**facts, "how": _both(_changes(alignment, photo.photo.id == pair[1]))}
 
 
-def _detail(member: Examined, members: Sequence[Examined]) -> int:
-    """Pixels, less those that enlarging has made up, in steps of a sixth."""
-    area = member.width * member.height
-    fine = max((_measured(m, "fine") for m in members if m.width * m.height <= area), default=0.0)
-    real = min(1.0, _measured(member, "fine") / (0.85 * fine)) if fine else 1.0
-    return round(4 * log2(max(1.0, area * real**3)))
-
-
-def _measured(member: Examined, name: str) -> float:
+def _bytes(member: Examined) -> float:
     found = member.found.get("likeness")
-    return float(found.measured.get(name, 0.0)) if found else 0.0
+    return float(found.measured.get("bytes", 0)) if found else 0.0
 
 
 def _changes(alignment: Alignment, second: bool) -> list[Part]:
@@ -69,7 +71,7 @@ def _changes(alignment: Alignment, second: bool) -> list[Part]:
         parts.append(("duplicate.wider", {}))
     if abs(log2(scale)) > AS_LARGE:
         parts.append(("duplicate.scaled", {"share": round(100 * scale)}))
-    if alignment.changed > UNMARKED and alignment.likeness > 0.8:
+    if stamped(alignment) == (2 if second else 1):
         parts.append(("duplicate.marked", {}))
     return parts or [("duplicate.saved_again", {})]
 

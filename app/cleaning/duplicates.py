@@ -13,12 +13,14 @@ from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.cleaning.comparing import Context
-from app.cleaning.duplicate_words import best_of, how_it_differs
+from app.cleaning.duplicate_words import best_of, how_it_differs, stamped
 from app.cleaning.examining import Examined
 from app.cleaning.findings import FLOOR, Finding
 from app.cleaning.likeness import frame_hashes, frame_likeness
@@ -31,6 +33,7 @@ VERSION = 1
 """Raised when verdicts on pairs change; remembered ones of another version are found anew."""
 FEWEST = 2  # codes that two photos must share
 MOST = 10  # candidates of one photo: those that share most
+MOST_OF_PATIENT = 12  # photos; all of them are compared with each other
 FRAME_LIKENESS = 0.93  # of the lowest frequencies, for frames that share no landmarks
 STRONG = 0.5  # pairs from this score on hold a group together; a weaker one only ties a photo that has no other
 CHUNK, KEPT = 48, 300  # pairs compared between two reports; photos held ready
@@ -106,14 +109,16 @@ def _verdicts(photos: Sequence[Examined], context: Context) -> Iterator[tuple[Id
             for pair in chunk:
                 looks.move_to_end(pair[0])
                 looks.move_to_end(pair[1])
-            for pair, found in zip(chunk, pool.map(lambda p: _aligned(looks[p[0]], looks[p[1]]), chunk), strict=True):
+            readable = [pair for pair in chunk if looks[pair[0]] is not None and looks[pair[1]] is not None]
+            aligned = pool.map(lambda p: _aligned(looks[p[0]], looks[p[1]]), readable)
+            for pair, found in zip(readable, aligned, strict=True):
                 context.pairs[pair] = {"stamp": stamps[pair], "alignment": found.as_json() if found else None}
             while len(looks) > KEPT:
                 looks.popitem(last=False)
     for pair in candidates:
-        raw = context.pairs[pair].get("alignment")
-        if raw is not None:
-            yield pair, Alignment.from_json(raw)
+        verdict: Mapping[str, Any] = context.pairs.get(pair, {})
+        if verdict.get("stamp") == stamps[pair] and verdict["alignment"] is not None:
+            yield pair, Alignment.from_json(verdict["alignment"])
 
 
 def _stamp(a: Examined, b: Examined) -> str:
@@ -145,7 +150,10 @@ def _candidates(photos: Sequence[Examined]) -> set[Ids]:
     pairs, _ = shared_codes(*_flat(frames))
     alike = frame_likeness(blobs, pairs)
     pairs, alike = pairs[alike >= FRAME_LIKENESS], alike[alike >= FRAME_LIKENESS]
-    return found | {(int(ids[a]), int(ids[b])) for a, b in pairs[_foremost(pairs, alike, len(ids))]}
+    found |= {(int(ids[a]), int(ids[b])) for a, b in pairs[_foremost(pairs, alike, len(ids))]}
+    for group in _by(ordered, lambda p: p.photo.patient or "").values():  # of one patient all that are not too many
+        found |= set(combinations(group, 2)) if len(group) <= MOST_OF_PATIENT else set()
+    return found
 
 
 def _flat(codes: Sequence[NDArray[np.uint64]]) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
@@ -209,14 +217,17 @@ def _equal_records(photos: Sequence[Examined]) -> list[Link]:
 
 def _add(found: dict[int, list[Finding]], check: str, links: Iterable[Link], by_id: Mapping[int, Examined]) -> None:
     """A finding for each member of each group that ``links`` make."""
+    links = list(links)
+    direct = {link.pair: link for link in links if link.score >= STRONG}
     for members in groups(links):
         ids = sorted(members)
         name = f"{check}:{min(by_id[i].sha256 for i in ids)[:16]}"
-        best = best_of([by_id[i] for i in ids])
+        marked = {n.pair[stamped(n.alignment) - 1] for n in members.values() if n.alignment and stamped(n.alignment)}
+        best = best_of([by_id[i] for i in ids], marked)
         for i in ids:
-            link = members[i]
+            link = direct.get(_pair(i, best), members[i])
             why, facts = how_it_differs(check, by_id[i], best, len(ids), link.pair, link.alignment)
-            found[i].append(Finding(check, link.score, why, facts, group=name))
+            found[i].append(Finding(check, members[i].score, why, facts, group=name))
 
 
 def groups(links: Iterable[Link]) -> list[dict[int, Link]]:

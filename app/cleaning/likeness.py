@@ -18,6 +18,7 @@ from app.cleaning.subject import Subject
 
 SIDE = 8  # lowest frequencies each way
 FRAME = 32
+CLEAR = 4  # of 127; what recompression adds to a smooth photo stays below
 _CHUNK = 1 << 16
 UNSURE = 0.25  # share of the larger one below which a frequency does not tell an orientation
 WAYS = [(x, y, swap) for swap in (False, True) for x in (1, -1) for y in (1, -1)]
@@ -31,15 +32,7 @@ def examine(subject: Subject) -> Found:
     waves[0, 0] = 0.0
     most = float(np.abs(waves).max())
     packed = np.rint(waves * (127 / most)).astype(np.int8) if most > 1.0 else np.zeros((SIDE, SIDE), np.int8)
-    return Found((), {"bytes": len(subject.data), "fine": round(_fineness(small), 4)}, packed.tobytes())
-
-
-def _fineness(pixels: NDArray[np.uint8]) -> float:
-    """Second over first differences: falls where a photo was enlarged. Every fourth row is enough."""
-    rows = np.ascontiguousarray(pixels[::4, :, 1]).astype(np.int16)
-    first = np.diff(rows, axis=1)
-    slope = float(np.abs(first).mean())
-    return float(np.abs(np.diff(first, axis=1)).mean()) / slope if slope else 0.0
+    return Found((), {"bytes": len(subject.data)}, packed.tobytes())
 
 
 def frame_hashes(blob: bytes) -> list[int]:
@@ -63,8 +56,8 @@ def _turned(waves: NDArray[np.float32], x: int, y: int, swap: bool) -> NDArray[n
 
 
 def _hash(waves: NDArray[np.float32]) -> int:
-    """The signs of 63 frequencies, the lowest spread over the bands of 21 bits."""
-    bits = waves.ravel()[_ORDER] > 0
+    """Which of 63 frequencies are clearly positive, the lowest spread over the bands of 21 bits."""
+    bits = waves.ravel()[_ORDER] > CLEAR
     return int((bits.astype(np.uint64) << np.arange(63, dtype=np.uint64)).sum())
 
 

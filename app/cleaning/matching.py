@@ -56,7 +56,8 @@ class Alignment:
     correlation of small blocks, -1..1. ``first``, ``second``: share of each photo's area that the other shows too.
     ``agreeing``: keypoints that lie where the matrix puts them; 0 where none were needed.
     ``colour``: typical distance of their colours, grey levels of the channel that differs most; ``changed``: share of
-    the blocks with structure that do not correlate, as under a watermark.
+    the blocks with structure that do not correlate, as under a watermark. ``busier``: 1 or 2, the photo with clearly
+    more edges in those blocks: it is the one that was stamped; 0: neither.
     """
 
     matrix: tuple[float, ...]
@@ -66,6 +67,7 @@ class Alignment:
     agreeing: int
     colour: float
     changed: float
+    busier: int = 0
 
     @property
     def mirrored(self) -> bool:
@@ -99,6 +101,7 @@ class Alignment:
             "agreeing": self.agreeing,
             "colour": round(self.colour, 2),
             "changed": round(self.changed, 4),
+            "busier": self.busier,
         }
 
     @classmethod
@@ -283,7 +286,20 @@ class _Laid:
         compared = self.blocks[~np.isnan(self.blocks)]
         changed = float((compared < DIFFERENT).mean()) if compared.size else 0.0
         corners = tuple(float(v) for v in matrix[:2].ravel())
-        return Alignment(corners, self.likeness, *shares, self.agreeing, _colour_distance(self), changed)
+        return Alignment(
+            corners, self.likeness, *shares, self.agreeing, _colour_distance(self), changed, self._busier()
+        )
+
+    def _busier(self) -> int:
+        rows, columns = self.ground.shape
+        apart = np.nan_to_num(self.blocks, nan=1.0) < DIFFERENT
+        if not apart.any():
+            return 0
+        where = cv2.resize(apart.astype(np.uint8), (columns, rows), interpolation=cv2.INTER_NEAREST) > 0
+        ground, other = (float(np.abs(cv2.Laplacian(p, cv2.CV_32F))[where].mean()) for p in (self.ground, self.laid))
+        if max(ground, other) < 1.25 * min(ground, other):
+            return 0
+        return 2 if (other > ground) != self.swapped else 1
 
 
 def _laid(first: Look, second: Look, onto: Matrix, agreeing: int) -> _Laid | None:
