@@ -88,8 +88,11 @@ def by_shape(photo: Photo, width: int, height: int) -> Iterator[Doubt]:
 
 
 def by_model(photo: Photo, pack: Pack) -> Iterator[Doubt]:
-    """Lesions that the model is sure of and nobody boxed; boxes that it sees elsewhere, or as another disease."""
-    for lesion, score, chances in _lesions(photo.answer, pack):
+    """Lesions that the model is sure of and nobody boxed; boxes that do not fit one; boxes that it sees as the disease
+    of the photo's other boxes or of its case (else it is the photo's label that is in doubt)."""
+    lesions = list(_lesions(photo.answer, pack))
+    sure = [lesion for lesion, score, _ in lesions if score >= SURE]
+    for lesion, score, chances in lesions:
         overlaps = [iou(lesion, b.box) for b in photo.boxes]
         best = max(range(len(overlaps)), key=overlaps.__getitem__, default=None)
         covered = max((_inside(lesion, b.box) for b in photo.boxes), default=0.0)
@@ -102,14 +105,14 @@ def by_model(photo: Photo, pack: Pack) -> Iterator[Doubt]:
         if overlaps[best] >= TOGETHER:
             if mine.label in chances and score >= SURE:
                 other = max(chances, key=lambda k: chances[k])
-                if other != mine.label:
+                if other != mine.label and other in _said_elsewhere(photo, mine):
                     yield _swap(mine, other, chances[mine.label], pack)
-        elif score >= SURE and _alone(mine, photo.boxes, lesion):
+        elif score >= SURE and _alone(mine.box, lesion, photo.boxes, sure):
             yield Doubt(score * (1 - overlaps[best]) ** 0.5, "check.box_suspect.elsewhere", (mine.box, lesion), percent)
 
 
 def _swapped(photos: Sequence[Examined], pack: Pack) -> dict[int, list[Doubt]]:
-    """Boxes whose content looks like another disease's, where the photo's other boxes say that other disease."""
+    """Boxes whose content looks like what the photo's other boxes, or its case, say."""
     groups = group_of(photos)
     samples = []
     for examined in photos:
@@ -118,13 +121,12 @@ def _swapped(photos: Sequence[Examined], pack: Pack) -> dict[int, list[Doubt]]:
             label = examined.photo.boxes[place].label
             if label != OTHER:
                 samples.append(Sample(examined.photo.id, label, groups[examined.photo.id], seen[row], place))
-    boxes = {e.photo.id: e.photo.boxes for e in photos}
+    known = {e.photo.id: e.photo for e in photos}
     found: dict[int, list[Doubt]] = {}
     for sample, chances in zip(*compared(samples), strict=True):
-        mine = boxes[sample.photo][sample.place]
-        others = {b.label for b in boxes[sample.photo]} - {mine.label}
+        mine = known[sample.photo].boxes[sample.place]
         other = max((k for k in chances if k != mine.label), key=lambda k: chances[k])
-        if other in others:  # else it is the photo's label that is in doubt
+        if other in _said_elsewhere(known[sample.photo], mine):
             found.setdefault(sample.photo, []).append(_swap(mine, other, chances[mine.label], pack))
     return found
 
@@ -159,9 +161,17 @@ def _lesions(answer: Mapping[str, Any] | None, pack: Pack) -> Iterator[tuple[Box
         yield Box(*lesion["box"]), float(lesion["score"]), {k: chances.get(k, rest) for k in pack.keys}
 
 
-def _alone(mine: LabelledBox, boxes: Sequence[LabelledBox], lesion: Box) -> bool:
-    """Whether ``mine`` is the only box there: one box may hold what the model took apart, or the other way round."""
-    return _inside(lesion, mine.box) < NESTED and sum(_inside(b.box, lesion) > APART for b in boxes) == 1
+def _alone(mine: Box, lesion: Box, boxes: Sequence[LabelledBox], lesions: Sequence[Box]) -> bool:
+    """Whether these two are the only ones there: one box may well hold what the model took apart, or the other way."""
+    return (
+        sum(_inside(b.box, lesion) > APART for b in boxes) <= 1
+        and sum(_inside(other, mine) > APART for other in lesions) <= 1
+    )
+
+
+def _said_elsewhere(photo: Photo, mine: LabelledBox) -> set[str | None]:
+    """What the photo's other boxes and its case say."""
+    return {photo.label, *(b.label for b in photo.boxes)} - {mine.label}
 
 
 def _swap(mine: LabelledBox, other: str, chance: float, pack: Pack) -> Doubt:

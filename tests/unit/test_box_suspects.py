@@ -19,7 +19,7 @@ from app.common.packs import load_pack
 
 PACK = load_pack()
 SIZE = (800, 600)
-GOOD = Box(100, 100, 300, 250)
+GOOD, FAR = Box(100, 100, 300, 250), Box(500, 400, 600, 500)
 
 
 def photo(*boxes: Box, labels: tuple[str, ...] = (), flat: bool = False, lesions: Any = ()) -> Photo:
@@ -63,11 +63,13 @@ def test_shapes(subject: Photo, expected: list[str]) -> None:
         (photo(GOOD, lesions=[lesion(GOOD.moved(5, 5), 0.9)]), []),
         (photo(GOOD, lesions=[lesion(GOOD.moved(400, 200), 0.9)]), ["overlooked"]),
         (photo(GOOD, lesions=[lesion(GOOD.moved(400, 200), 0.3)]), []),
-        (photo(GOOD, lesions=[lesion(Box(150, 150, 180, 180), 0.9)]), []),
         (photo(GOOD, lesions=[lesion(GOOD.moved(120, 60), 0.9)]), ["elsewhere"]),
         (photo(GOOD, lesions=[lesion(GOOD.moved(120, 60), 0.2)]), []),
-        (photo(GOOD, lesions=[lesion(GOOD, 0.9, "eczema", 0.995)]), ["swapped"]),
-        (photo(GOOD, lesions=[lesion(GOOD, 0.9, "eczema", 0.6)]), []),
+        (photo(GOOD, lesions=[lesion(Box(170, 150, 230, 200), 0.9)]), ["elsewhere"]),
+        (photo(GOOD, lesions=[lesion(Box(110, 110, 160, 160), 0.9), lesion(Box(200, 170, 250, 220), 0.9)]), []),
+        (photo(GOOD, FAR, labels=("psoriasis", "eczema"), lesions=[lesion(GOOD, 0.9, "eczema", 0.995)]), ["swapped"]),
+        (photo(GOOD, FAR, labels=("psoriasis", "eczema"), lesions=[lesion(GOOD, 0.9, "eczema", 0.6)]), []),
+        (photo(GOOD, lesions=[lesion(GOOD, 0.9, "eczema", 0.995)]), []),
         (photo(lesions=[lesion(GOOD, 0.9)]), ["overlooked"]),
     ],
 )
