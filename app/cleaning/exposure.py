@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from app.cleaning.findings import Finding, Found
 from app.cleaning.subject import Subject
+from app.common.words import catalogue
 
 SAMPLED = 6_000
 """The colours of about so many pixels are looked at, on a grid."""
@@ -51,7 +52,7 @@ def examine(subject: Subject) -> Found:
         Finding("bright", _rising(burnt, _BURNT_SHARE), "check.bright.why", {"share": round(100 * burnt)}),
         Finding("low_contrast", _falling(high - low, _SPREAD), "check.low_contrast.why",
                 {"spread": round(100 * (high - low) / 255)}),
-        Finding("colour_cast", _rising(away, _CAST), "check.colour_cast.why", {"hue": HUES[hue]}),
+        Finding("colour_cast", _rising(away, _CAST), "check.colour_cast.why", {"hue": catalogue()[HUES[hue]]}),
         Finding("low_resolution", _falling(shorter, _SHORT_SIDE), "check.low_resolution.why",
                 {"width": subject.width, "height": subject.height}),
         Finding("odd_aspect", min(1.0, ODD * ratio / 2), "check.odd_aspect.why", {"ratio": round(ratio, 1)}),
@@ -66,17 +67,17 @@ def sample(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 HUES = {
-    "red": {"en": "red", "zh": "红"},
-    "yellow": {"en": "yellow", "zh": "黄"},
-    "green": {"en": "green", "zh": "绿"},
-    "cyan": {"en": "cyan", "zh": "青"},
-    "blue": {"en": "blue", "zh": "蓝"},
-    "magenta": {"en": "magenta", "zh": "品红"},
+    "red": "hue.red",
+    "yellow": "hue.yellow",
+    "green": "hue.green",
+    "cyan": "hue.cyan",
+    "blue": "hue.blue",
+    "magenta": "hue.magenta",
 }
 
 
 def colour(*channels: NDArray[np.uint8]) -> tuple[float, str]:
-    """How far the mean light of red, green and blue is from healthy photos' (Mahalanobis), and towards which hue."""
+    """How far the mean light of red, green and blue is from healthy photos' (Mahalanobis), and towards which of HUES."""
     red, green, blue = (float(_linear()[channel].mean()) + 1e-4 for channel in channels)
     off = np.array([np.log(red / green), np.log(blue / green)]) - _COLOUR_MEAN
     brown = max(0.0, (off[0] - off[1]) / 2) * (1 - _BROWN)
