@@ -14,28 +14,33 @@ from app.cli_parser import Common
 from app.common.words import text
 
 if TYPE_CHECKING:
+    from app.common.packs import Pack
     from app.common.workspace import Workspace
     from app.datasets.frozen import FrozenDataset
 
 
 def _freeze(common: Common, options: Namespace) -> Outcome:
     from app.cleaning.checks import part_versions
+    from app.common.packs import load_pack
     from app.datasets.versions import freeze
 
     how = (options.split, options.folds, options.repeats, options.seed, options.by_centre)
-    with opened(common) as (_, store), store.write(common.actor) as session:
-        made = freeze(session, options.name, *how, checks=part_versions())
-    _say_what_is_missing(made)
+    with opened(common) as (workspace, store):
+        with store.write(common.actor) as session:
+            made = freeze(session, options.name, *how, checks=part_versions())
+        _say_what_is_missing(made, load_pack(made.pack, workspace.packs))
     document = {"dataset": made.full_name, "hash": made.hash, "images": len(made.images), "parts": made.counts()}
     return Outcome(document)
 
 
-def _say_what_is_missing(made: FrozenDataset) -> None:
+def _say_what_is_missing(made: FrozenDataset, pack: Pack) -> None:
     """On standard error: the document is the contract's."""
     from app.datasets.datasheet import datasheet_of
+    from app.datasets.datasheet_files import PART_NAMES, disease_name
 
-    for disease, part in datasheet_of(made).missing:
-        sys.stderr.write(text("datasheet.missing", disease=disease, part=part) + "\n")
+    for key, part in datasheet_of(made).missing:
+        said = text("datasheet.missing", disease=disease_name(key, pack), part=text(PART_NAMES[part]))
+        sys.stderr.write(f"{said}\n")
 
 
 def _show(common: Common, options: Namespace) -> Outcome:

@@ -30,7 +30,7 @@ _AGES = ((0, 17), (18, 39), (40, 64), (65, 200))
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """``patients``: groups that a split keeps together (a photo of no known patient counts for itself)."""
+    """``patients``: codes; photos of no known patient count by what a split keeps together (lesion, copies, photo)."""
 
     photos: int
     patients: int
@@ -142,7 +142,7 @@ def _row(disease: str, images: Sequence[FrozenImage], frozen: FrozenDataset) -> 
 
 def _count(images: Sequence[FrozenImage], boxes: int | None = None) -> Count:
     found = sum(len(i.boxes) for i in images) if boxes is None else boxes
-    return Count(len(images), len({i.group for i in images}), found)
+    return Count(len(images), len({i.patient or i.group for i in images}), found)
 
 
 def _coverage(field: Field, by_disease: Mapping[str, Sequence[FrozenImage]]) -> Coverage:

@@ -68,6 +68,11 @@ def test_photos_patients_and_boxes_are_counted(sheet: Datasheet) -> None:
     assert ("lichen_planus", "val") not in sheet.missing, "there is none at all"
 
 
+def test_patients_joined_by_copies_are_still_two(frozen: FrozenDataset) -> None:
+    joined = tuple(replace(i, group="P1") if i.patient == "P2" else i for i in frozen.images)
+    assert datasheet_of(replace(frozen, images=joined)).total == Count(6, 5, 6)
+
+
 def test_coverage_says_whom_the_photos_show(sheet: Datasheet) -> None:
     coverage = {c.field: c for c in sheet.coverage}
     assert coverage["tone"].groups == ("light", "dark", UNKNOWN)
