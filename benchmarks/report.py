@@ -105,6 +105,28 @@ def generic(r: Result) -> list[Row]:
     return [(figure, target, measured) for figure, target, measured in r["rows"]]
 
 
+def label_suspects(r: Result) -> list[Row]:
+    rows: list[Row] = []
+    for part, target in (("kept half", ">= 0.80"), ("all", ">= 0.80")):
+        figures = r["ham10000"][part]
+        for kind, words in (("alike", "to any diagnosis alike"), ("frequent", "to frequent diagnoses")):
+            for tool, found in figures[kind].items():
+                name = f"HAM10000, {part} (n = {figures['n']}), 5 % of labels swapped {words}, {tool}"
+                told = f"{found['auroc']:.3f} (lowest of {found['seeds']} seeds {found['lowest_auroc']:.3f})"
+                worst = f"lift in the worst 5 %: {found['lift_worst_5']:.1f}"
+                own = f"own threshold: precision {found['precision']:.2f}, recall {found['recall']:.2f}"
+                rows.append((f"{name}: AUROC", target if tool == "squama" else "", f"{told}; {worst}; {own}"))
+    return rows
+
+
+def box_suspects(r: Result) -> list[Row]:
+    rows: list[Row] = [(f"Phantom boxes: {kind}, found", "", share(found)) for kind, found in r["recall"].items()]
+    rows.append(("Phantom boxes as they are: false alarms", "", share(r["false_alarms"])))
+    tone = r["tone"]
+    told = f"{tone['spearman_with_skin_type']:.2f}, n = {tone['n']} of {tone['of']}"
+    return [*rows, ("Phantoms: skin tone (ITA) by skin type, rank correlation", "", told)]
+
+
 READERS: dict[str, Callable[[Result], list[Row]]] = {
     "phantom-scores": phantom_scores,
     "clinical-development": clinical,
@@ -113,6 +135,8 @@ READERS: dict[str, Callable[[Result], list[Row]]] = {
     "unlike": unlike,
     "start-up": start_up,
     "diagnose-speed": diagnose_speed,
+    "label-suspects": label_suspects,
+    "box-suspects": box_suspects,
 }
 
 
