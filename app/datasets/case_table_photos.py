@@ -6,14 +6,15 @@ import os
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.common.errors import UserError
-from app.datasets.images import resolved
+from app.datasets.images import MEDIA
 from db.tables import Image
 
 _BETWEEN_NAMES = re.compile(r"[;\uff1b|\u3001\n,\uff0c]")
@@ -40,11 +41,12 @@ class Photos:
         self._names: defaultdict[str, list[TiedPhoto]] = defaultdict(list)
         self._stems: defaultdict[str, list[TiedPhoto]] = defaultdict(list)
         self._folders: defaultdict[str, list[tuple[TiedPhoto, int]]] | None = None
+        media = str(session.info[MEDIA])
         for id_, name, path, linked, case_id in session.execute(
             select(*columns).where(Image.trashed.is_(None)).order_by(Image.id)
         ):
             copied = not linked and path.startswith("imported/")
-            parts = (_folded(name),) if copied else _parts(str(resolved(session, path, linked)))
+            parts = (_folded(name),) if copied else _parts(path if linked else f"{media}/{path}")
             photo = TiedPhoto(id_, name, parts, case_id)
             self.by_id[id_] = photo
             self._names[_folded(name)].append(photo)
@@ -91,7 +93,7 @@ class Photos:
         for wish in wishes:
             of_patient[_folded(wish[0])].add(wish)
         lengths = sorted({len(code) for code in of_patient})
-        compiled: dict[Wish, re.Pattern[str]] = {}
+        fits = _Pattern(pattern)
         found: dict[Wish, list[int]] = {wish: [] for group in of_patient.values() for wish in group}
         for photo in self.by_id.values():
             if len(photo.parts) < depth:
@@ -99,9 +101,7 @@ class Photos:
             tail = "/".join(photo.parts[-depth:])
             for code in _codes_in(tail, lengths, of_patient):
                 for wish in of_patient[code]:
-                    if wish not in compiled:
-                        compiled[wish] = _regex(pattern, *wish)
-                    if compiled[wish].fullmatch(tail):
+                    if fits(tail, code, _folded(wish[1])):
                         found[wish].append(photo.id)
         return found
 
@@ -142,31 +142,54 @@ def _codes_in(tail: str, lengths: Sequence[int], codes: Container[str]) -> set[s
     return {piece for piece in pieces if piece in codes}
 
 
-def _regex(pattern: str, patient: str, visit: str) -> re.Pattern[str]:
-    parts = []
-    for piece in re.split(r"(\{patient\}|\{visit\}|\*|\?)", "/".join(_parts(pattern))):
-        if piece == "*":
-            parts.append("[^/]*")
-        elif piece == "?":
-            parts.append("[^/]")
-        elif piece in ("{patient}", "{visit}"):
-            parts.append(_whole(_folded(patient if piece == "{patient}" else visit)))
-        else:
-            parts.append(re.escape(piece))
-    extension = "" if re.search(r"\.\w+$", pattern) else r"(\.\w+)?"
-    return re.compile("".join(parts) + extension)
+_PATIENT, _VISIT = "\ue000", "\ue001"  # stand for the codes where they were found
 
 
-def _whole(code: str) -> str:
-    """The code, with no digit beside its digits and no letter beside its letters."""
+class _Pattern:
+    """Whether a path's tail fits; one expression for all codes, as compiling one for each takes too long."""
+
+    def __init__(self, pattern: str) -> None:
+        words = "/".join(_parts(pattern)).replace("{patient}", _PATIENT).replace("{visit}", _VISIT)
+        self._patients, self._visits = words.count(_PATIENT), words.count(_VISIT)
+        plain = re.escape(words).replace(r"\*", "[^/]*").replace(r"\?", "[^/]")
+        extension = "" if re.search(r"\.\w+$", pattern) else r"(\.\w+)?"
+        self._fits = re.compile(plain + extension).fullmatch
+
+    def __call__(self, tail: str, patient: str, visit: str) -> bool:
+        return any(
+            self._fits(marked)
+            for half in _marked(tail, patient, _PATIENT, self._patients)
+            for marked in _marked(half, visit, _VISIT, self._visits)
+        )
+
+
+def _marked(tail: str, code: str, mark: str, times: int) -> Iterator[str]:
+    """The tail with the mark in the place of the code, that often; in every way where there are several."""
+    if not times:
+        yield tail
+        return
     if not code:
-        return "(?!)"  # a row without a visit fits no pattern that asks for one
-    before, after = (_kind(code[0]), _kind(code[-1]))
-    return f"(?<!{before}){re.escape(code)}(?!{after})" if before and after else re.escape(code)
+        return
+    places = [
+        at for at in range(len(tail) - len(code) + 1) if tail.startswith(code, at) and _whole(tail, at, len(code))
+    ]
+    for chosen in combinations(places, times):
+        marked = tail
+        for at in reversed(chosen):
+            marked = marked[:at] + mark + marked[at + len(code) :]
+        yield marked
 
 
-def _kind(letter: str) -> str:
-    return "[0-9]" if letter.isdigit() else "[a-z]" if letter.isascii() and letter.isalpha() else "(?!)"
+def _whole(tail: str, at: int, length: int) -> bool:
+    """No digit stands beside the code's digits and no letter beside its letters."""
+    before, first, last, after = tail[at - 1 : at], tail[at], tail[at + length - 1], tail[at + length : at + length + 1]
+    return not (_same_kind(before, first) or _same_kind(last, after))
+
+
+def _same_kind(one: str, other: str) -> bool:
+    return (one.isdigit() and other.isdigit()) or (
+        one.isascii() and other.isascii() and one.isalpha() and other.isalpha()
+    )
 
 
 def _common_tail(a: Sequence[str], b: Sequence[str]) -> int:
@@ -175,7 +198,9 @@ def _common_tail(a: Sequence[str], b: Sequence[str]) -> int:
 
 
 def _parts(path: str) -> tuple[str, ...]:
-    return tuple(p for p in re.split(r"[\\/]+", _folded(path)) if p not in ("", ".") and not re.fullmatch(r"[a-z]:", p))
+    """The folded parts of a path of any platform, without its drive."""
+    parts = _folded(path).replace("\\", "/").split("/")
+    return tuple(p for p in parts if p not in ("", ".") and not (len(p) == 2 and p[1] == ":"))
 
 
 def _stem(name: str) -> str:

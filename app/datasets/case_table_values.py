@@ -52,10 +52,9 @@ def age_of(cell: str) -> int | None:
 
 def sex_of(cell: str, words: Mapping[str, str]) -> str | None:
     """Raises UserError ``case_bad_sex``."""
-    known = {word: sex for sex, all_ in table_words("sex").items() for word in all_}
-    known |= {folded(k): v for k, v in words.items()}
-    if folded(cell) in known:
-        return known[folded(cell)].replace("unstated", "") or None
+    sex = _meant(cell, words, table_words("sex"))
+    if sex is not None:
+        return sex.replace("unstated", "") or None
     if nothing(cell):
         return None
     raise UserError("case_bad_sex", value=cell)
@@ -101,8 +100,7 @@ def disease_of(cell: str, pack: Pack, words: Mapping[str, str]) -> str | None:
     """A key of the pack. Raises UserError ``case_unknown_disease``."""
     if nothing(cell) and cell.casefold() != "none":
         return None
-    own = {folded(k): v for k, v in words.items()}
-    key = pack.resolve(own.get(folded(cell), cell)) or pack.resolve(folded(cell))
+    key = pack.resolve(_meant(cell, words, {}) or cell) or pack.resolve(folded(cell))
     if key is None:
         raise UserError("case_unknown_disease", disease=cell[:80])
     return key
@@ -110,13 +108,19 @@ def disease_of(cell: str, pack: Pack, words: Mapping[str, str]) -> str | None:
 
 def source_of(cell: str, words: Mapping[str, Source]) -> Source | None:
     """Where a diagnosis comes from. Raises UserError ``case_bad_source``."""
-    known = {word: source for source in SOURCES for word in table_words("sources")[source]}
-    known |= {folded(k): v for k, v in words.items()}
-    if folded(cell) in known:
-        return known[folded(cell)]
+    source = _meant(cell, words, table_words("sources"))
+    if source is not None:
+        return next(s for s in SOURCES if s == source)
     if nothing(cell):
         return None
     raise UserError("case_bad_source", value=cell[:80])
+
+
+def _meant(cell: str, own: Mapping[str, str], known: Mapping[str, frozenset[str]]) -> str | None:
+    """What a word means: the mapping's own words first."""
+    word = folded(cell)
+    found = next((meaning for told, meaning in own.items() if folded(told) == word), None)
+    return found if found is not None else next((meaning for meaning, words in known.items() if word in words), None)
 
 
 def named_by_pathology(report: str, pack: Pack, words: Mapping[str, str]) -> str | None:
@@ -135,13 +139,11 @@ def is_gold(source: str | None) -> bool:
 
 
 def site_stored(cell: str, words: Mapping[str, str]) -> str | None:
-    own = {folded(k): v for k, v in words.items()}
-    return None if nothing(cell) else site_of(own.get(folded(cell), cell))[:200]
+    return None if nothing(cell) else site_of(_meant(cell, words, {}) or cell)[:200]
 
 
 def centre_stored(cell: str, words: Mapping[str, str]) -> str | None:
-    own = {folded(k): v for k, v in words.items()}
-    return None if nothing(cell) else centre_of(own.get(folded(cell), cell))[:200]
+    return None if nothing(cell) else centre_of(_meant(cell, words, {}) or cell)[:200]
 
 
 def _told(cell: str, forms: Sequence[str]) -> date | None:
