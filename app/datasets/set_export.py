@@ -24,14 +24,17 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
+from app.annotation.document import UNLABELLED
 from app.annotation.formats import FORMATS, Context, Format, Page, Shape, fresh, needed_classes, word_of
 from app.common.cells import safe_cell
 from app.common.errors import UserError
 from app.common.files import write_error
 from app.common.images import encode_jpeg, read_file, read_photo
 from app.common.masking import masked
+from app.common.packs import OTHER
 from app.datasets.frozen import FrozenDataset, FrozenImage
 from app.datasets.patches import folder_names
+from app.datasets.problems import counted
 from app.datasets.splits import PARTS, Part
 
 SetFormat = Format | Literal["folders"]
@@ -88,13 +91,15 @@ def export_set(
         progress: called with photos done and photos in all, in the caller's thread.
 
     Raises:
-        UserError: ``output_exists`` for a folder that no export made, and those of writing files.
+        UserError: ``output_exists`` for a folder that no export made, ``anonymous_labels`` for labels that are no
+            disease, which may be anything that somebody typed, and those of writing files.
     """
     if out.is_dir() and any(out.iterdir()) and not (out / MARK).is_file():
         raise UserError("output_exists", path=str(out))
     images = [i for i in frozen.images if format != "folders" or i.label]
     photos = _placed(images, format, _names(images, anonymous, original_names), anonymous)
     if anonymous:
+        _check_labels(frozen)
         keep_key(_key(photos))
     unfinished = out.with_name(f".{out.name[:80]}.unfinished-{os.getpid()}")
     try:
@@ -107,6 +112,12 @@ def export_set(
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
     return result
+
+
+def _check_labels(frozen: FrozenDataset) -> None:
+    odd = {label for i in frozen.images for _, label in i.boxes} - {*frozen.classes, OTHER, UNLABELLED}
+    if odd:
+        raise UserError("anonymous_labels", labels=counted(sorted(odd)))
 
 
 def _fill(

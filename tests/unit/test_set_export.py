@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -129,6 +130,14 @@ def test_an_anonymous_export_tells_nothing(frozen: FrozenDataset, tmp_path: Path
     assert len(key) == result.images
     for row in table_of(out):
         assert key[Path(row["photo"]).name]["original"].startswith("ZHANG")
+
+
+def test_labels_that_are_no_disease_are_not_given_out_anonymously(frozen: FrozenDataset, tmp_path: Path) -> None:
+    typed = replace(frozen.images[0], boxes=((Box(1, 1, 5, 5), "ask Zhang Wei"),))
+    with pytest.raises(UserError) as caught:
+        export_set(replace(frozen, images=(typed,)), tmp_path / "out", "voc", anonymous=True)
+    assert caught.value.code == "anonymous_labels"
+    assert not (tmp_path / "out").exists()
 
 
 def test_masks_are_painted_in_every_export(frozen: FrozenDataset, tmp_path: Path) -> None:
