@@ -117,7 +117,7 @@ def _swapped(photos: Sequence[Examined], pack: Pack) -> dict[int, list[Doubt]]:
     samples = []
     for examined in photos:
         places, seen = embedded(examined) or ((), [])
-        for row, place in enumerate(places, 1):
+        for row, place in enumerate(places):
             label = examined.photo.boxes[place].label
             if label != OTHER:
                 samples.append(Sample(examined.photo.id, label, groups[examined.photo.id], seen[row], place))

@@ -78,7 +78,7 @@ PARTS = (
     Part("likeness", (), 1, "app.cleaning.likeness"),
     Part("landmarks", (), 1, "app.cleaning.landmarks", deep=True),
     Part("tone", (), 1, "app.cleaning.tone", boxes=True),
-    Part("embedding", (), 1, "app.cleaning.embedding", deep=True, boxes=True),
+    Part("embedding", (), 2, "app.cleaning.embedding", deep=True, boxes=True),
 )  # fmt: skip
 """In the order in which a photo is examined."""
 

@@ -2,9 +2,9 @@
 
 EfficientNet-lite0 of the offline package, never trained further, at 224 px: mean and spread of each map of its five
 stages (colour and texture count as much as shapes; on HAM10000 that tells labels better than the last layer). ``blob``:
-float16 rows of ``WIDTH``, first the whole photo (squeezed into the square), then a square around each of the
-``MOST_BOXES`` largest boxes; ``measured["boxes"]``: their places in the photo's list. Without the package's weights
-there is no blob.
+float16 rows of ``WIDTH``, a square around each of the ``MOST_BOXES`` largest boxes, ``measured["boxes"]`` their places
+in the photo's list; of a photo without boxes one row, the whole photo squeezed into the square. Without the package's
+weights there is no blob.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ import cv2
 import numpy as np
 
 from app.cleaning.findings import Found
-from app.cleaning.subject import LabelledBox, Subject
+from app.cleaning.subject import Subject
 from app.common.errors import UserError
+from app.common.geometry import Box
 from app.common.images import read_photo
 from app.inference.crops import crop_region, cut_square
 
@@ -31,6 +32,8 @@ WIDTH = 1024
 MOST_BOXES = 4
 MARGIN = 0.1
 """Share of a box's longer side that is seen around it."""
+LEAST = 4.0
+"""Pixels, of the reduced photo, of the longer side of a box that is looked at."""
 _loading = Lock()
 
 
@@ -41,23 +44,24 @@ def examine(subject: Subject) -> Found:
         network = _network()
     if network is None:
         return Found()
-    chosen = largest(subject.boxes)
     height, width = pixels.shape[:2]
-    squares = [cv2.resize(pixels, (SIZE, SIZE), interpolation=cv2.INTER_AREA)]
-    for place in chosen:
-        box = subject.boxes[place].box.scaled(scale).clipped(width, height)
-        squares.append(cut_square(pixels, crop_region(box, MARGIN, width, height), SIZE))
+    boxes = [b.box.scaled(scale).clipped(width, height) for b in subject.boxes]
+    chosen = largest(boxes)
+    regions = [crop_region(boxes[place], MARGIN, width, height) for place in chosen]
+    squares = [cut_square(pixels, region, SIZE) for region in regions]
+    if not squares:
+        squares = [np.asarray(cv2.resize(pixels, (SIZE, SIZE), interpolation=cv2.INTER_AREA), np.uint8)]
     return Found(measured={"boxes": list(chosen)}, blob=_features(network, squares).astype(np.float16).tobytes())
 
 
-def largest(boxes: Sequence[LabelledBox]) -> tuple[int, ...]:
-    """Places of the boxes that are looked at: the largest ones, in the list's order."""
-    by_size = sorted(range(len(boxes)), key=lambda n: -boxes[n].box.area)
-    return tuple(sorted(by_size[:MOST_BOXES]))
+def largest(boxes: Sequence[Box]) -> tuple[int, ...]:
+    """Places of the boxes that are looked at, in the list's order: the largest that can be seen at all."""
+    seen = [n for n, box in enumerate(boxes) if max(box.width, box.height) >= LEAST]
+    return tuple(sorted(sorted(seen, key=lambda n: -boxes[n].area)[:MOST_BOXES]))
 
 
 def rows(blob: bytes) -> NDArray[np.float16]:
-    """(1 + boxes, WIDTH)."""
+    """(N, WIDTH): the boxes that were seen, or the photo."""
     return np.frombuffer(blob, np.float16).reshape(-1, WIDTH)
 
 

@@ -84,7 +84,7 @@ def group_of(photos: Sequence[Examined]) -> dict[int, int]:
 
 
 def embedded(examined: Examined) -> tuple[tuple[int, ...], NDArray[np.float16]] | None:
-    """Places of the boxes that were seen, and the rows: the photo's, then theirs; None where there are none."""
+    """Places of the boxes that were seen and their rows, or no place and the photo's own row; None without features."""
     found = examined.found.get(PART)
     if found is None or found.blob is None:
         return None
@@ -138,8 +138,8 @@ def _sample(examined: Examined, group: int) -> Sample | None:
     if photo.label is None or photo.label == OTHER or rows is None:
         return None
     places, seen = rows
-    own = [n for n, place in enumerate(places, 1) if photo.boxes[place].label == photo.label]
-    chosen = own or list(range(1, len(seen))) or [0]
+    own = [n for n, place in enumerate(places) if photo.boxes[place].label == photo.label]
+    chosen = own or list(range(len(seen)))
     row = np.asarray(seen[chosen].astype(np.float32).mean(axis=0), np.float16)
     return Sample(photo.id, photo.label, group, row)
 

@@ -104,7 +104,7 @@ def test_a_box_that_looks_like_the_others_of_its_photo_is_swapped() -> None:
     photos = []
     for n in range(60):
         shown = n % 3
-        rows = rng.normal(0, 1, (4, WIDTH))
+        rows = rng.normal(0, 1, (3, WIDTH))
         rows[:, shown * 10 : shown * 10 + 10] += 2
         labels = [keys[shown]] * 3
         if n == 30:

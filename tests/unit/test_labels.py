@@ -146,10 +146,20 @@ def test_features_are_of_the_photo_and_its_largest_boxes(photo_pixels: np.ndarra
     assert found.measured["boxes"] == [2, 3, 4, 5]
     assert found.blob is not None
     rows = embedding.rows(found.blob)
-    assert rows.shape == (5, WIDTH)
+    assert rows.shape == (4, WIDTH)
     assert np.isfinite(rows).all()
     again = embedding.examine(Subject("a", encode_jpeg(photo_pixels), boxes))
     assert again.blob == found.blob
+    whole = embedding.examine(Subject("a", encode_jpeg(photo_pixels)))
+    assert whole.measured["boxes"] == []
+    assert whole.blob is not None
+    assert len(embedding.rows(whole.blob)) == 1
+
+
+def test_a_box_beside_the_photo_is_not_looked_at(photo_pixels: np.ndarray[Any, np.dtype[np.uint8]]) -> None:
+    boxes = [LabelledBox(Box(500, 500, 600, 600), "eczema"), LabelledBox(Box(10, 10, 60, 60), "eczema")]
+    assert embedding.examine(Subject("a", encode_jpeg(photo_pixels), boxes)).measured["boxes"] == [1]
+    assert embedding.examine(Subject("a", encode_jpeg(photo_pixels), boxes[:1])).measured["boxes"] == []
 
 
 def test_without_weights_there_are_no_features(
