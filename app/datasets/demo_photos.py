@@ -79,7 +79,9 @@ class Planted:
 
 def planned_faults(photos: int) -> int:
     """How many of ``photos`` are planted faults."""
-    return 0 if photos < 12 else min(60, max(3, photos // 40))
+    if photos < 30:
+        return 0 if photos < 12 else 3
+    return min(len(FAULTS), photos // 4) if photos < 480 else min(60, photos // 40)
 
 
 def shots(photos: int) -> tuple[Shot, ...]:
