@@ -69,12 +69,12 @@ def develop(rng: Rng, quick: bool) -> Iterator[tuple[str, str, bytes]]:
 def test(rng: Rng, quick: bool) -> Iterator[tuple[str, str, bytes]]:
     """Likewise, of data that nothing was set on."""
     ham = sorted((DATA / "ham10000_small" / "images").iterdir())
-    for k in sorted(rng.choice(len(ham), 60 if quick else 500, replace=False)):
+    for k in sorted(rng.choice(len(ham), 60 if quick else 300, replace=False)):
         yield "ham10000", ham[k].name, ham[k].read_bytes()
     for path, _ in clinical_split.photos("test"):
         yield "clinical, test", path.name, path.read_bytes()
     cells = sorted((DATA / "bccd_voc" / "JPEGImages").iterdir())
-    for k in sorted(rng.choice(len(cells), 15 if quick else 100, replace=False)):
+    for k in sorted(rng.choice(len(cells), 15 if quick else 60, replace=False)):
         yield "blood cells", cells[k].name, cells[k].read_bytes()
 
 

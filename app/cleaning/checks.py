@@ -72,11 +72,11 @@ class Part:
 PARTS = (
     Part("exposure", ("dark", "bright", "low_contrast", "low_resolution", "colour_cast", "odd_aspect"), 2,
          "app.cleaning.exposure"),
-    Part("sharpness", ("blur", "motion_blur"), 1, "app.cleaning.sharpness", boxes=True),
+    Part("sharpness", ("blur", "motion_blur"), 2, "app.cleaning.sharpness", boxes=True),
     Part("borders", ("black_border",), 1, "app.cleaning.borders"),
     Part("framing", ("framing",), 1, "app.cleaning.framing", boxes=True),
     Part("likeness", (), 1, "app.cleaning.likeness"),
-    Part("landmarks", (), 1, "app.cleaning.landmarks", deep=True),
+    Part("landmarks", (), 2, "app.cleaning.landmarks", deep=True),
     Part("tone", (), 1, "app.cleaning.tone", boxes=True),
     Part("embedding", (), 2, "app.cleaning.embedding", deep=True, boxes=True),
 )  # fmt: skip

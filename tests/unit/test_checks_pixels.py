@@ -94,11 +94,11 @@ def test_a_movement_has_its_direction_and_about_its_length(angle: float) -> None
 
 
 def test_a_lesion_out_of_focus_in_a_sharp_photo_is_found_by_its_box() -> None:
-    pixels = render(5, 3, "A", "near", (2400, 1800), Nuisances()).pixels.copy()
-    box = Box(900, 600, 1500, 1100)
+    pixels = render(5, 3, "A", "near", (1600, 1200), Nuisances()).pixels.copy()
+    box = Box(600, 400, 1000, 750)
     sharp = found(pixels, (box,))
-    pixels[560:1140, 860:1540] = faults.defocused(pixels[560:1140, 860:1540], 8)
-    blurred, elsewhere = found(pixels, (box,)), found(pixels, (Box(100, 100, 700, 600),))
+    pixels[360:790, 560:1040] = faults.defocused(pixels[360:790, 560:1040], 7)
+    blurred, elsewhere = found(pixels, (box,)), found(pixels, (Box(60, 60, 460, 360),))
     assert blurred["blur"].score > default_thresholds()["blur"] > max(sharp["blur"].score, elsewhere["blur"].score)
     assert blurred["blur"].boxes == (box,)
     assert (blurred["blur"].facts["n"], blurred["blur"].facts["of"]) == (1, 1)
