@@ -17,13 +17,13 @@ from sqlalchemy.orm import Session
 
 from app.common.errors import UserError
 from app.common.packs import Pack
-from app.common.words import text
 from app.datasets.case_table import Table
 from app.datasets.case_table_mapping import Mapping as TableMapping
 from app.datasets.case_table_mapping import positions
 from app.datasets.case_table_photos import Photos
 from app.datasets.case_table_rows import STORED, Reading, Row, read_rows
 from app.datasets.case_table_values import is_gold
+from app.datasets.case_table_words import field_words
 from app.datasets.tombstones import erased_codes
 from app.datasets.vocabulary import pack_in
 from db.tables import Case, Patient
@@ -345,16 +345,3 @@ def _stored_cases(session: Session, patients: set[str]) -> dict[str, list[_Store
         if code in patients:
             found[code].append(_Stored(case_id, dict(zip(names, values, strict=True))))
     return dict(found)
-
-
-def field_words(name: str) -> str:
-    """What a field of a case is called in the present language."""
-    words = {
-        "visit": text("cases.visit"), "visited": text("case.visited"), "age": text("case.age"), "sex": text("case.sex"),
-        "site": text("case.site"), "duration_months": text("case.duration_months"), "birth": text("cases.birth"),
-        "history": text("case.history"), "pathology": text("case.pathology"), "centre": text("case.centre"),
-        "final_diagnosis": text("case.final"), "diagnosis_source": text("cases.diagnosis_source"),
-        "patient": text("case.patient"), "photo": text("cases.photo"), "lesion": text("cases.lesion"),
-        "duration": text("case.duration_months"), "diagnosis": text("case.final"),
-    }  # fmt: skip
-    return words[name]

@@ -12,6 +12,7 @@ from app.common.errors import UserError
 from app.common.words import text
 from app.views.background import Changed
 from app.views.child_process import errand
+from app.views.datasets.cases_sheet import CasesSheet
 from app.views.datasets.datasheet_view import DatasheetView
 from app.views.datasets.diff_sheet import DiffSheet
 from app.views.datasets.erase_sheet import EraseSheet
@@ -42,7 +43,7 @@ class DatasetsPage(Page):
         self._asked = ""
         self.tree = VersionTree()
         self._tree_caption = label("section")
-        self.freeze, self.erase = QPushButton(), QPushButton()
+        self.freeze, self.cases, self.erase = QPushButton(), QPushButton(), QPushButton()
         self.freeze.setProperty("kind", "primary")
         self.name = Elided("section")
         self.compare, self.save, self.export = QPushButton(), QPushButton(), QPushButton()
@@ -61,6 +62,7 @@ class DatasetsPage(Page):
         column.setContentsMargins(16, 16, 16, 16)
         column.setSpacing(8)
         column.addWidget(self.freeze)
+        column.addWidget(self.cases)
         column.addSpacing(8)
         column.addWidget(self._tree_caption)
         column.addWidget(self.tree, 1)
@@ -92,6 +94,7 @@ class DatasetsPage(Page):
     def _connect(self) -> None:
         self.tree.chosen.connect(self._choose)
         self.freeze.clicked.connect(lambda: self._open_freeze())
+        self.cases.clicked.connect(lambda: self._window.open_sheet(CasesSheet(self._services, self._window)))
         self.erase.clicked.connect(lambda: self._open_erase())
         self.compare.clicked.connect(lambda: self._open_diff())
         self.export.clicked.connect(lambda: self._open_export())
@@ -191,6 +194,7 @@ class DatasetsPage(Page):
         self._tree_caption.setText(text("sets.versions"))
         for button, words, tip in (
             (self.freeze, text("freeze.open_sheet"), text("freeze.purpose")),
+            (self.cases, text("cases.open_sheet"), text("cases.purpose")),
             (self.erase, text("erase.open_sheet"), text("erase.purpose")),
             (self.compare, text("diff.open_sheet"), text("diff.purpose")),
             (self.save, text("sets.save_datasheet"), text("sets.save_datasheet_tip")),
