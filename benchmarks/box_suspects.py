@@ -2,8 +2,8 @@
 
 ``python -m benchmarks.box_suspects [--patients 40] [--seed 77002]``. In every second photo one box is spoilt: left out,
 moved by 60 % of its size, shrunk to 40 %, grown to 250 %, doubled, or given another disease. A photo without any box
-is not judged: nobody may have boxed it yet. Bounds were set with seed 77001; 77002 was run once. Phantoms are drawn, so
-these are no figures of real photos.
+is not judged unless somebody is through with it. Bounds were set with seed 77001; 77002 was run once. Phantoms are
+drawn, so these are no figures of real photos.
 """
 
 from __future__ import annotations
@@ -80,7 +80,9 @@ def measure(patients: int, seed: int) -> dict[str, Any]:
     return {
         "seed": seed,
         "photos": len(examined),
-        "recall": {k: Share(sum(scores[n] >= threshold for n in ns), len(ns)).as_json() for k, ns in kinds.items()},
+        "recall": {
+            k: Share(sum(bool(scores[n] >= threshold) for n in ns), len(ns)).as_json() for k, ns in kinds.items()
+        },
         "false_alarms": Share(len(alarms), len(clean)).as_json(),
         "false_alarms_by_reason": {why: alarms.count(why) for why in sorted(set(alarms))},
         "tone": {"n": len(tones), "of": len(examined), "spearman_with_skin_type": _spearman(types, -angles)},

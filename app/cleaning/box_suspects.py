@@ -2,7 +2,7 @@
 
 Overlooked, badly placed and swapped boxes are told as ObjectLab does (Tkachenko et al. 2023), from the model's answer
 that is kept with a photo; swapped ones also from what the boxes of other patients look like. A photo has one finding,
-of its worst reason, with all doubtful boxes.
+of its worst reason, with all doubtful boxes. One without boxes counts only when somebody is through with it.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Doubt:
 
 def find(photos: Sequence[Examined], context: Context) -> Mapping[int, Sequence[Finding]]:
     """Photo id -> at most one finding."""
-    boxed = [e for e in photos if e.photo.boxes or e.photo.flat]
+    boxed = [e for e in photos if e.photo.boxes or e.photo.flat or e.photo.verified]
     swapped = _swapped(boxed, context.pack)
     found: dict[int, Sequence[Finding]] = {}
     for n, examined in enumerate(boxed):

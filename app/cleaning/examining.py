@@ -33,6 +33,7 @@ class Photo:
     label: str | None = None  # key of the pack: the photo's disease
     facts: Mapping[str, object] | None = None  # age, sex, site, centre, history, pathology, diagnosis_source
     answer: Mapping[str, Any] | None = None  # what a model last said of it: the contract's answer of `diagnose`
+    verified: bool = False  # somebody is through with its boxes
     flat: tuple[LabelledBox, ...] = ()  # boxes without area: no part looks at them, box_suspects names them
 
 

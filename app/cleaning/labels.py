@@ -154,5 +154,5 @@ def _named(kind: str, value: str | None) -> list[tuple[str, str]]:
 
 
 def _percent(chance: float) -> float:
-    """Two digits at most: 0.3, 4, 37."""
-    return round(100 * chance, 1) if chance < 0.01 else round(100 * chance)
+    """Two digits at most, never nothing: 0.1, 0.3, 4, 37."""
+    return max(0.1, round(100 * chance, 1)) if chance < 0.01 else round(100 * chance)

@@ -180,6 +180,7 @@ def _photo(
         label=label or (labels.pop() if len(labels) == 1 else None),
         facts=facts,
         answer=answer,
+        verified=image.verified,
     )
 
 

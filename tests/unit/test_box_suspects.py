@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +87,13 @@ def test_worse_is_scored_higher() -> None:
     assert tiny == sorted(tiny)
     assert double == sorted(double)
     assert double[-1] == 1
+
+
+def test_a_photo_without_boxes_counts_when_somebody_is_through_with_it() -> None:
+    empty = photo(lesions=[lesion(GOOD, 0.9)])
+    for verified in (False, True):
+        examined = Examined(replace(empty, verified=verified), "a" * 64, *SIZE, {})
+        assert bool(find([examined], Context(PACK))) is verified
 
 
 def test_a_photo_has_one_finding_with_all_its_doubtful_boxes() -> None:

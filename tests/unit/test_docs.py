@@ -19,6 +19,7 @@ def test_the_example_of_a_pack_is_a_pack() -> None:
     assert pack.other.key == "other"
     assert [str(c) for c in pack.diseases[0].excludes] == ["tinea capitis (look for fungi)"]
     assert pack.resolve("pso") == "psoriasis"
+    assert [(rule.key, rule.ages) for rule in pack.rules] == [("fungi", None), ("psoriasis_baby", (0, 1))]
 
 
 def test_the_example_of_a_manifest_is_a_manifest() -> None:
