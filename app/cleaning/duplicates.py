@@ -23,7 +23,7 @@ from app.cleaning.comparing import Context
 from app.cleaning.duplicate_words import best_of, how_it_differs, stamped
 from app.cleaning.examining import Examined
 from app.cleaning.findings import FLOOR, Finding
-from app.cleaning.likeness import frame_hashes, frame_likeness
+from app.cleaning.likeness import frame_hashes, frame_likeness, nearest_frames
 from app.cleaning.likeness_index import shared_codes
 from app.cleaning.matching import Alignment, Look, align, look
 from app.cleaning.subject import Subject
@@ -31,10 +31,12 @@ from app.common.errors import UserError
 
 VERSION = 1
 """Raised when verdicts on pairs change; remembered ones of another version are found anew."""
-FEWEST = 2  # codes that two photos must share
+FEWEST = 2  # codes that two photos must share; one is enough among FEW photos
+FEW, MANY = 1500, 10_000  # photos; above MANY frames are looked up by their hashes instead of all with all
 MOST = 10  # candidates of one photo: those that share most
 MOST_OF_PATIENT = 12  # photos; all of them are compared with each other
-FRAME_LIKENESS = 0.93  # of the lowest frequencies, for frames that share no landmarks
+MOST_FRAMES = 2  # of one photo whose whole frames look most alike
+FRAME_LIKENESS = 0.88  # of the lowest frequencies, for frames that share no landmarks
 STRONG = 0.5  # pairs from this score on hold a group together; a weaker one only ties a photo that has no other
 CHUNK, KEPT = 48, 300  # pairs compared between two reports; photos held ready
 
@@ -76,7 +78,7 @@ def near_score(alignment: Alignment) -> float:
     """1: a copy; 0.5: about what the worst recompression leaves; 0: another picture."""
     retouched = alignment.same_frame and alignment.likeness > 0.95  # no second shot has the same frame
     apart = alignment.colour / (60.0 if retouched else 8.0)
-    return 1 / (1 + (apart + (1 - alignment.likeness) / 0.4) ** 2)
+    return 1 / (1 + (apart + (1 - alignment.likeness) / 0.5) ** 2)
 
 
 def scene_score(alignment: Alignment) -> float:
@@ -143,17 +145,23 @@ def _candidates(photos: Sequence[Examined]) -> set[Ids]:
     ordered = sorted(photos, key=lambda p: p.photo.id)
     ids = np.array([p.photo.id for p in ordered], np.int64)
     spots = [np.frombuffer(p.blob("landmarks") or b"", np.uint64) for p in ordered]
-    pairs, shared = shared_codes(*_flat(spots), fewest=FEWEST)
-    found = {(int(ids[a]), int(ids[b])) for a, b in pairs[_foremost(pairs, shared, len(ids))]}
-    blobs = [p.blob("likeness") or b"" for p in ordered]
-    frames = [np.array(frame_hashes(b), np.uint64) if b else np.zeros(0, np.uint64) for b in blobs]
-    pairs, _ = shared_codes(*_flat(frames))
-    alike = frame_likeness(blobs, pairs)
-    pairs, alike = pairs[alike >= FRAME_LIKENESS], alike[alike >= FRAME_LIKENESS]
-    found |= {(int(ids[a]), int(ids[b])) for a, b in pairs[_foremost(pairs, alike, len(ids))]}
+    pairs, shared = shared_codes(*_flat(spots), fewest=1 if len(ids) <= FEW else FEWEST)
+    pairs = pairs[_foremost(pairs, shared, len(ids))]
+    frames = _alike_frames([p.blob("likeness") or b"" for p in ordered])
+    found = {(int(ids[a]), int(ids[b])) for a, b in np.concatenate([pairs, frames])}
     for group in _by(ordered, lambda p: p.photo.patient or "").values():  # of one patient all that are not too many
         found |= set(combinations(group, 2)) if len(group) <= MOST_OF_PATIENT else set()
     return found
+
+
+def _alike_frames(blobs: Sequence[bytes]) -> NDArray[np.int64]:
+    """Pairs of places in ``blobs`` whose whole frames look alike, turned or mirrored."""
+    if len(blobs) <= MANY:
+        return nearest_frames(blobs, MOST_FRAMES, FRAME_LIKENESS)
+    pairs, _ = shared_codes(*_flat([np.array(frame_hashes(b) if b else [], np.uint64) for b in blobs]))
+    alike = frame_likeness(blobs, pairs)
+    pairs, alike = pairs[alike >= FRAME_LIKENESS], alike[alike >= FRAME_LIKENESS]
+    return pairs[_foremost(pairs, alike, len(blobs))]
 
 
 def _flat(codes: Sequence[NDArray[np.uint64]]) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:

@@ -19,28 +19,36 @@ from app.cleaning.subject import Subject
 from app.common.places import RESOURCES
 
 SIDE = 160
-MOST = 40
+MOST = 48
+CELLS, MOST_OF_CELL = 4, 6  # each way; so that a watermark's letters do not take every place
 BITS = 63
 MODEL = RESOURCES / "cleaning" / "landmarks.npz"
 
 
 def examine(subject: Subject) -> Found:
-    """The blob: up to 40 codes of 63 bits (uint64)."""
+    """The blob: up to 48 codes of 63 bits (uint64)."""
     return Found((), {}, codes(descriptors(subject.small)).tobytes())
 
 
 def descriptors(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """N x 256, N <= 40: the same for a mirrored photo."""
+    """N x 256, N <= 48: the same for a mirrored photo."""
     grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
     scale = SIDE / max(grey.shape)
     way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     grey = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=way)
-    sift = cv2.SIFT_create(3 * MOST, contrastThreshold=0.008, enable_precise_upscale=True)  # type: ignore[attr-defined]
+    sift = cv2.SIFT_create(4 * MOST, contrastThreshold=0.008, enable_precise_upscale=True)  # type: ignore[attr-defined]
     found, raw = sift.detectAndCompute(grey, None)
     if raw is None:
         return np.zeros((0, 256), np.float32)
     weight = np.array([k.response * k.size for k in found])
-    best = raw[np.argsort(-weight, kind="stable")[:MOST]]
+    order = np.argsort(-weight, kind="stable")
+    cells = np.array(
+        [int(k.pt[1] * CELLS / grey.shape[0]) * CELLS + int(k.pt[0] * CELLS / grey.shape[1]) for k in found]
+    )
+    spread = np.zeros(len(order), bool)
+    for cell in range(CELLS * CELLS):
+        spread[order[cells[order] == cell][:MOST_OF_CELL]] = True
+    best = raw[np.concatenate([order[spread[order]], order[~spread[order]]])[:MOST]]
     root = np.sqrt(best / np.maximum(best.sum(1, keepdims=True), 1e-6)).astype(np.float32)
     other = mirrored_codes(root)
     return np.hstack([root + other, np.abs(root - other)])

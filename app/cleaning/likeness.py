@@ -19,7 +19,7 @@ from app.cleaning.subject import Subject
 SIDE = 8  # lowest frequencies each way
 FRAME = 32
 CLEAR = 4  # of 127; what recompression adds to a smooth photo stays below
-_CHUNK = 1 << 16
+_CHUNK, _ROWS = 1 << 16, 512
 UNSURE = 0.25  # share of the larger one below which a frequency does not tell an orientation
 WAYS = [(x, y, swap) for swap in (False, True) for x in (1, -1) for y in (1, -1)]
 
@@ -49,10 +49,7 @@ def frame_hashes(blob: bytes) -> list[int]:
 
 
 def _turned(waves: NDArray[np.float32], x: int, y: int, swap: bool) -> NDArray[np.float32]:
-    """The frequencies of the frame mirrored (-1) sideways, upside down, then transposed."""
-    signs = np.arange(SIDE) % 2
-    turned = waves * np.where(signs, x, 1)[None, :] * np.where(signs, y, 1)[:, None]
-    return turned.T if swap else turned
+    return np.asarray(_all_turned(waves[None], x, y, swap)[0])
 
 
 def _hash(waves: NDArray[np.float32]) -> int:
@@ -76,12 +73,35 @@ def frame_likeness(blobs: Sequence[bytes], pairs: NDArray[np.int64]) -> NDArray[
     waves = waves.reshape(-1, SIDE, SIDE)
     waves /= np.maximum(np.linalg.norm(waves, axis=(1, 2), keepdims=True), 1e-6)
     best = np.full(len(pairs), -1.0)
-    signs = np.arange(SIDE) % 2
     for start in range(0, len(pairs), _CHUNK):
         at = slice(start, start + _CHUNK)
         first, second = waves[pairs[at, 0]], waves[pairs[at, 1]]
         for x, y, swap in WAYS:
-            turned = second * np.where(signs, x, 1)[None, :] * np.where(signs, y, 1)[:, None]
-            likeness = np.einsum("nij,nij->n", first, turned.transpose(0, 2, 1) if swap else turned)
+            likeness = np.einsum("nij,nij->n", first, _all_turned(second, x, y, swap))
             best[at] = np.maximum(best[at], likeness)
     return best
+
+
+def nearest_frames(blobs: Sequence[bytes], most: int, least: float) -> NDArray[np.int64]:
+    """Pairs (M x 2 places in ``blobs``, the smaller first) of frames that are among the ``most`` nearest of one of them
+    in any orientation, cosine at least ``least``. All with all: for some thousands of photos."""
+    waves = np.frombuffer(b"".join(blob or bytes(SIDE * SIDE) for blob in blobs), np.int8).astype(np.float32)
+    waves = waves.reshape(-1, SIDE, SIDE)
+    waves /= np.maximum(np.linalg.norm(waves, axis=(1, 2), keepdims=True), 1e-6)
+    turned = [_all_turned(waves, *way).reshape(len(waves), -1).T for way in WAYS]
+    found = []
+    for start in range(0, len(waves), _ROWS):
+        rows = waves[start : start + _ROWS].reshape(-1, SIDE * SIDE)
+        cosine = np.max([rows @ other for other in turned], axis=0)
+        cosine[np.arange(len(rows)), start + np.arange(len(rows))] = -1.0
+        nearest = np.argsort(-cosine, axis=1)[:, :most]
+        row, column = np.nonzero(np.take_along_axis(cosine, nearest, axis=1) >= least)
+        found.append(np.sort(np.stack([start + row, nearest[row, column]], axis=1), axis=1))
+    return np.unique(np.concatenate(found), axis=0) if found else np.zeros((0, 2), np.int64)
+
+
+def _all_turned(waves: NDArray[np.float32], x: int, y: int, swap: bool) -> NDArray[np.float32]:
+    """The frequencies (N x 8 x 8) of frames mirrored (-1) sideways, upside down, then transposed."""
+    signs = np.arange(SIDE) % 2
+    turned = waves * np.where(signs, x, 1)[None, :] * np.where(signs, y, 1)[:, None]
+    return np.asarray(turned.transpose(0, 2, 1) if swap else turned)
