@@ -1,8 +1,8 @@
 """Faces and parts of faces, from reduced pixels.
 
 A close-up of skin shows a face as no portrait does: turned, cut off by the edge, eyes barred. So the network looks
-several times: upright and on either side, with an empty margin all round (parts of a face that the edge cuts off are
-then found as the middle of one), and once finer for small faces. MTCNN and OpenCV's cascades find fewer
+three times: upright; on one side (it sees a face upside down too); and coarser, with an empty margin all round, where
+parts of a face that the edge cuts off are found as the middle of one. MTCNN and OpenCV's cascade find fewer
 (``benchmarks/faces.py`` measures them in the same run).
 """
 
@@ -21,11 +21,10 @@ if TYPE_CHECKING:
 
     Pixels = NDArray[np.uint8]
 
-SIDE = 320  # longer side of what the network sees, pixels
-FINE = 480  # likewise, for small faces
+UPRIGHT = 384  # longer side of what the network sees, pixels; the finer, the smaller the faces that it finds
+TURNED = 320  # likewise, on its side
 WITH_ROOM = 160  # likewise, where it has an empty margin all round
 ROOM = 0.25  # that margin, share of the longer side
-FINE_COSTS = 0.08  # taken off the certainty of a face that only the finer look shows: there is more to mistake for one
 SAME = 0.3  # IoU from which two looks saw one face
 GROWN = 0.1  # share of its size by which a box is grown, so that masking it hides the whole face
 MOST = 10  # boxes of one photo
@@ -50,23 +49,21 @@ def faces(pixels: Pixels) -> list[tuple[Box, float]]:
         pixels: H x W x 3, uint8, RGB.
     """
     height, width = pixels.shape[:2]
-    seen: list[tuple[Box, float]] = []
-    near, k = _resized(pixels, SIDE)
-    for turns in (0, 1, 3):
-        seen += [(_turned_back(box, turns, near).scaled(1 / k), sure) for box, sure in _look(_turned(near, turns))]
-    small, k_small = _resized(pixels, WITH_ROOM)
+    upright, k = _resized(pixels, UPRIGHT)
+    seen = [(box.scaled(1 / k), sure) for box, sure in _look(upright)]
+    turned, k_turned = _resized(upright, TURNED)
+    seen += [(_turned_back(box, turned).scaled(1 / (k * k_turned)), sure) for box, sure in _look(_turned(turned))]
+    small, k_small = _resized(turned, WITH_ROOM)
     roomy, edge = _with_room(small)
-    seen += [(box.moved(-edge, -edge).scaled(1 / k_small), sure) for box, sure in _look(roomy)]
-    if max(height, width) > SIDE:
-        fine, k_fine = _resized(pixels, min(FINE, max(height, width)))
-        seen += [(box.scaled(1 / k_fine), sure - FINE_COSTS) for box, sure in _look(fine)]
+    back = 1 / (k * k_turned * k_small)
+    seen += [(box.moved(-edge, -edge).scaled(back), sure) for box, sure in _look(roomy)]
     inside = [(box.clipped(width, height), sure) for box, sure in seen]
     return _distinct([(box, sure) for box, sure in inside if not box.is_empty])
 
 
 def _enough(subject: Subject) -> tuple[Pixels, float]:
-    """The reduced pixels where these are enough for the finer look, else all (then there are few); and their scale."""
-    if max(subject.small.shape[:2]) >= FINE or subject.scale == 1:
+    """The reduced pixels where these are enough, else all (then there are few); and their scale."""
+    if max(subject.small.shape[:2]) >= UPRIGHT or subject.scale == 1:
         return subject.small, subject.scale
     return subject.full, 1.0
 
@@ -99,21 +96,17 @@ def _with_room(pixels: Pixels) -> tuple[Pixels, int]:
     return out, edge
 
 
-def _turned(pixels: Pixels, quarters: int) -> Pixels:
-    """Anticlockwise."""
+def _turned(pixels: Pixels) -> Pixels:
+    """By a quarter, anticlockwise."""
     import numpy as np
 
-    return np.rot90(pixels, quarters)
+    return np.rot90(pixels)
 
 
-def _turned_back(box: Box, quarters: int, pixels: Pixels) -> Box:
-    """A box in ``_turned(pixels, quarters)`` as one in ``pixels``."""
-    height, width = pixels.shape[:2]
-    if quarters == 1:  # the right edge came to the top
-        return Box(width - box.y1, box.x0, width - box.y0, box.x1)
-    if quarters == 3:  # the left edge came to the top
-        return Box(box.y0, height - box.x1, box.y1, height - box.x0)
-    return box
+def _turned_back(box: Box, pixels: Pixels) -> Box:
+    """A box in ``_turned(pixels)`` as one in ``pixels``: the right edge had come to the top."""
+    width = pixels.shape[1]
+    return Box(width - box.y1, box.x0, width - box.y0, box.x1)
 
 
 def _distinct(seen: list[tuple[Box, float]]) -> list[tuple[Box, float]]:
