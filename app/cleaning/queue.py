@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from statistics import median
 from typing import Any
 
@@ -21,7 +21,18 @@ from app.cleaning.checks import CHECKS, default_thresholds
 from app.cleaning.decisions import decisions_of
 from app.cleaning.examining import FILE
 from app.cleaning.findings import Finding
-from app.cleaning.records import BINS, GROUPED, CheckSummary, Item, PhotoDetail, QueuePhoto, QueueRow, State, Work
+from app.cleaning.records import (
+    BINS,
+    GROUPED,
+    CheckSummary,
+    Item,
+    PhotoDetail,
+    QueuePhoto,
+    QueueRow,
+    State,
+    Tally,
+    Work,
+)
 from app.common.errors import UserError
 from app.common.geometry import Box
 from app.datasets.box_rows import read_many
@@ -37,6 +48,10 @@ BREAK = 120.0
 """Seconds between two decisions after which somebody was away."""
 SECOND = "second_opinion"
 
+_CHUNK = 500
+
+_Grouped = tuple[str | None, QueuePhoto]
+"""A photo and its group."""
 _Last = dict[Item, tuple[str, str]]
 """(photo, check) -> kind of the decision that counts, and whose second opinion is wanted."""
 
@@ -58,14 +73,31 @@ def summaries(session: Session) -> tuple[CheckSummary, ...]:
     return _summaries(session, _last(session))
 
 
-def queue(session: Session, check: str, threshold: float | None = None, state: State | None = None) -> list[QueueRow]:
+def queue(
+    session: Session, check: str, threshold: float | None = None, states: Collection[State] | None = None,
+    most: int | None = None,
+) -> list[QueueRow]:  # fmt: skip
     """What a check has caught from ``threshold`` (None: the workspace's) on, the worst first; one line for a group.
 
-    ``state``: only lines of this state. A group is open while one of its photos is.
+    ``states``: only lines of these states; a group is open while one of its photos is. ``most``: so many photos, with
+    the others of their groups; at 100,000 the whole list takes more than a second.
     """
     limit = room.thresholds(session)[check] if threshold is None else threshold
-    rows = _lines(_photos(session, tables.Finding.check_key == check, limit))
-    return [row for row in rows if state in (None, row.state)]
+    wanted = None if states is None else frozenset(states)
+    found = _photos(session, check, limit, wanted, most)
+    if check in GROUPED and (wanted is not None or most is not None):
+        found = _with_their_groups(session, check, found)
+    return [row for row in _lines(check, found) if wanted is None or row.state in wanted]
+
+
+def tally(session: Session, check: str) -> Tally:
+    """How many photos a threshold would catch, for every threshold."""
+    scores = list(session.scalars(select(tables.Finding.score).where(tables.Finding.check_key == check)))
+    trashed: list[float] = []
+    closed: list[float] = []
+    for _check, score, lost in _closed(session, _last(session, check), check):
+        (trashed if lost else closed).append(score)
+    return Tally(*(tuple(sorted(some)) for some in (scores, trashed, closed)))
 
 
 def waiting_for(session: Session, person: str) -> list[QueueRow]:
@@ -74,7 +106,7 @@ def waiting_for(session: Session, person: str) -> list[QueueRow]:
     found: list[QueueRow] = []
     for check in dict.fromkeys(check for _, check in wanted):
         mine = {image_id for image_id, one in wanted if one == check}
-        rows = _lines(_photos(session, tables.Finding.check_key == check, 0.0))
+        rows = queue(session, check, 0.0, ("open", "waiting"))
         found += [row for row in rows if any(p.id in mine for p in row.photos)]
     return sorted(found, key=lambda row: -row.score)
 
@@ -132,14 +164,12 @@ def _summaries(session: Session, last: _Last) -> tuple[CheckSummary, ...]:
     bins = _bins(session)
     past = {check: _count(session, check, limit) for check, limit in limits.items()}
     open_ = dict(past)
-    for _image_id, check, score, trashed in _closed(session, last):
-        there = score >= limits.get(check, 2.0)
+    for check, score, trashed in _closed(session, last):
+        there = score >= limits[check]
+        open_[check] -= there
         if trashed:
             bins[check][min(int(score * BINS), BINS - 1)] -= 1
             past[check] -= there
-            open_[check] -= there
-        else:
-            open_[check] -= there
     return tuple(
         CheckSummary(c, limits[c], past[c], open_[c], tuple(bins[c][n] for n in range(BINS)), c not in off)
         for c in CHECKS
@@ -165,21 +195,33 @@ def _bins(session: Session) -> dict[str, Counter[int]]:
     return found
 
 
-def _closed(session: Session, last: _Last) -> Iterable[tuple[int, str, float, bool]]:
-    """Findings that are not open: of photos in the trash or out, and decided ones, or in another's hands."""
+def _closed(session: Session, last: _Last, check: str | None = None) -> Iterator[tuple[str, float, bool]]:
+    """(check, score, whether the photo lies in the trash) of the findings that are not open: of photos in the trash or
+    out, decided ones, or in another's hands."""
     finding = tables.Finding
-    columns = (finding.image_id, finding.check_key, finding.score, Image.trashed.is_not(None))
     decided = select(Decision.image_id).where(Decision.undone.is_(None))
     some = or_(Image.trashed.is_not(None), Image.excluded.is_not(None), Image.id.in_(decided))
-    query = select(*columns, Image.excluded.is_not(None)).join(Image, finding.image_id == Image.id).where(some)
-    for image_id, check, score, trashed, out in session.execute(query):
-        if check in default_thresholds() and (trashed or out or (image_id, check) in last):
-            yield image_id, check, score, bool(trashed)
+    columns = (finding.image_id, finding.check_key, finding.score, Image.trashed.is_not(None), Image.excluded)
+    query = select(*columns).join(Image, finding.image_id == Image.id)
+    query = query.where(finding.image_id.in_(select(Image.id).where(some)))
+    if check is not None:
+        query = query.where(finding.check_key == check)
+    for image_id, key, score, trashed, out in session.execute(query):
+        if key in default_thresholds() and (trashed or out or (image_id, key) in last):
+            yield key, score, bool(trashed)
 
 
-def _last(session: Session) -> _Last:
+def _decided(check: str) -> ColumnElement[bool]:
+    """Somebody's decision about the image and this check counts."""
+    of_check = (Decision.image_id == Image.id, Decision.check_key == check, Decision.undone.is_(None))
+    return select(Decision.id).where(*of_check).correlate(Image).exists()
+
+
+def _last(session: Session, check: str | None = None) -> _Last:
     """The decision that counts of every finding that has one."""
     newest = select(func.max(Decision.id)).where(Decision.undone.is_(None))
+    if check is not None:
+        newest = newest.where(Decision.check_key == check)
     newest = newest.group_by(Decision.image_id, Decision.check_key)
     columns = (Decision.image_id, Decision.check_key, Decision.kind, Decision.payload)
     query = select(*columns).where(Decision.id.in_(newest))
@@ -188,40 +230,52 @@ def _last(session: Session) -> _Last:
 
 # -- lines -------------------------------------------------------------------------------------------------------
 def _photos(
-    session: Session, which: ColumnElement[bool], limit: float
-) -> list[tuple[str, str | None, QueuePhoto]]:  # fmt: skip
-    """(check, group, photo) of every finding from ``limit`` on, the worst first."""
-    last = _last(session)
+    session: Session, check: str, limit: float, states: frozenset[State] | None, most: int | None,
+    groups: Sequence[str] | None = None,
+) -> list[_Grouped]:  # fmt: skip
+    """The check's findings from ``limit`` on, the worst first; ``groups``: only of these."""
+    last = _last(session, check)
     finding = tables.Finding
     columns = (
-        finding.check_key, finding.group_key, finding.score, Image.id, Image.name, Image.path, Image.linked,
-        Image.excluded,
+        finding.group_key, finding.score, Image.id, Image.name, Image.path, Image.linked, Image.excluded,
     )  # fmt: skip
     query = select(*columns).join(Image, finding.image_id == Image.id)
-    query = query.where(which, finding.score >= limit, Image.trashed.is_(None))
+    query = query.where(finding.check_key == check, finding.score >= limit, Image.trashed.is_(None))
+    if groups is not None:
+        query = query.where(finding.group_key.in_(groups))
+    if states == frozenset({"open"}):
+        query = query.where(Image.excluded.is_(None), ~_decided(check))
+    elif states is not None and states <= {"decided", "waiting"}:
+        query = query.where(_decided(check))
     found = []
     media = str(resolved(session, "", linked=False))
-    for check, group, score, id_, name, path, linked, out in session.execute(
-        query.order_by(finding.score.desc(), Image.id)
+    for group, score, id_, name, path, linked, out in session.execute(
+        query.order_by(finding.score.desc(), Image.id).limit(most)
     ):
         kind, to = last.get((id_, check), ("", ""))
         state: State = "waiting" if kind == SECOND else "decided" if kind else "out" if out else "open"
         file = path if linked else f"{media}/{path}"
-        found.append((check, group, QueuePhoto(id_, name, file, score, state, kind, to)))
+        found.append((group, QueuePhoto(id_, name, file, score, state, kind, to)))
     return found
 
 
-def _lines(found: Sequence[tuple[str, str | None, QueuePhoto]]) -> list[QueueRow]:
+def _with_their_groups(session: Session, check: str, found: Sequence[_Grouped]) -> list[_Grouped]:
+    """Also the photos of these groups that were left out, whatever their state and score; the worst first."""
+    groups = list(dict.fromkeys(group for group, _ in found if group is not None))
+    whole = [pair for pair in found if pair[0] is None]
+    for start in range(0, len(groups), _CHUNK):
+        whole += _photos(session, check, 0.0, None, None, groups[start : start + _CHUNK])
+    return sorted(whole, key=lambda pair: (-pair[1].score, pair[1].id))
+
+
+def _lines(check: str, found: Sequence[_Grouped]) -> list[QueueRow]:
     """One line for each photo, or for each group where the check has groups; in the order given."""
-    lines: dict[tuple[str, str | int], list[QueuePhoto]] = {}
-    groups: dict[tuple[str, str | int], str | None] = {}
-    for check, group, one in found:
-        together = group if check in GROUPED else None
-        key = (check, one.id if together is None else together)
-        lines.setdefault(key, []).append(one)
-        groups[key] = together
+    lines: dict[str | int, list[QueuePhoto]] = {}
+    for group, one in found:
+        lines.setdefault(one.id if group is None or check not in GROUPED else group, []).append(one)
     return [
-        QueueRow(key[0], photos[0].score, _state(photos), tuple(photos), groups[key]) for key, photos in lines.items()
+        QueueRow(check, photos[0].score, _state(photos), tuple(photos), key if isinstance(key, str) else None)
+        for key, photos in lines.items()
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -61,6 +62,27 @@ class Work:
     @property
     def seconds_left(self) -> float | None:
         return None if self.seconds_each is None else self.seconds_each * self.open
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Scores of a check's findings, rising: all, those of photos in the trash, and the others that are not open."""
+
+    scores: tuple[float, ...] = ()
+    trashed: tuple[float, ...] = ()
+    closed: tuple[float, ...] = ()
+
+    def past(self, threshold: float) -> int:
+        """Photos from the threshold on."""
+        return _from(self.scores, threshold) - _from(self.trashed, threshold)
+
+    def open(self, threshold: float) -> int:
+        """Those of them that wait for a decision."""
+        return self.past(threshold) - _from(self.closed, threshold)
+
+
+def _from(scores: tuple[float, ...], threshold: float) -> int:
+    return len(scores) - bisect_left(scores, threshold)
 
 
 @dataclass(frozen=True, slots=True)

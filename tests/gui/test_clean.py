@@ -53,7 +53,13 @@ class Bench:
         return page
 
     def rest(self) -> None:
-        settle(self.qtbot, self.program)
+        """Everything asked for is stored, counted and shown."""
+        self.qtbot.waitUntil(self._rests, timeout=PATIENCE)
+
+    def _rests(self) -> bool:
+        page = self.program.window.pages.page
+        held = isinstance(page, CleanPage) and page.under_way
+        return self.program.services.background.idle and not held
 
     def press(self, *keys: str) -> None:
         """Each key goes to whatever has the focus, as from a hand; nothing else is touched."""

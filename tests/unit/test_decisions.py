@@ -324,9 +324,12 @@ def test_the_queue_is_worst_first_and_counts_what_is_open(opened: Store) -> None
     with opened.read() as s:
         rows = line.queue(s, "dark")
         assert [row.state for row in rows] == ["out", "open"]  # out for another reason: nothing to decide
+        assert [row.photos[0].id for row in line.queue(s, "dark", states=["open"])] == [ids[2]]
+        tally = line.tally(s, "dark")
+        assert [(tally.past(t), tally.open(t)) for t in (0.0, 0.5, 0.95)] == [(4, 3), (2, 1), (0, 0)]
         assert summary(s, "dark").open == 1
         assert summary(s, "blur").open == 0
-        assert [row.photos[0].id for row in line.queue(s, "blur", state="decided")] == [ids[4]]
+        assert [row.photos[0].id for row in line.queue(s, "blur", states=["decided"])] == [ids[4]]
     with opened.write(ME) as s:
         line.set_threshold(s, "dark", 0.2)
     with opened.read() as s:
@@ -354,6 +357,7 @@ def test_a_group_is_one_line(opened: Store) -> None:
             ("a", (ids[1], ids[0])),
             ("b", (ids[2], ids[3], ids[4])),
         ]
+        assert line.queue(s, "near_duplicate", 0.5, ["open"], most=1) == rows[:1]  # with the others of its group
         details = line.details(s, rows[0].items)
         assert [d.finding.group for d in details if d.finding] == ["a", "a"]
 

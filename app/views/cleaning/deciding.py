@@ -28,11 +28,13 @@ TOUCHED = frozenset({"images", "annotations", "cases"})
 
 
 class Deciding(QObject):
-    """``stored``: what was decided is in the database; ``failed``: it is not; ``walked`` carries a step of undo, redo.
+    """``made`` carries how many findings are closed now; ``stored``: that is in the database; ``failed``: it is not.
 
+    ``walked`` carries a step of undo or redo.
     While decisions are under way the gallery has already gone on; :attr:`busy` counts them.
     """
 
+    made = Signal(int)
     stored = Signal()
     failed = Signal()
     walked = Signal(object)  # Walked
@@ -169,8 +171,11 @@ class Deciding(QObject):
             for act in acts:
                 self._gallery.model_.mark(act.items, act.kind)
 
+        shown = {item: p for row in self._gallery.model_.rows for item, p in zip(row.items, row.photos, strict=True)}
+        open_ = sum(item in shown and shown[item].state == "open" for act in acts for item in act.items)
         self._gallery.keeping(mark)
         self._gallery.setFocus()
+        self.made.emit(open_)
 
     def _over(self) -> None:
         self.busy -= 1

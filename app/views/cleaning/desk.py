@@ -8,12 +8,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from app.cleaning.records import Item, Kind, PhotoDetail, QueueRow, Walked, Work
+from app.cleaning.records import Item, Kind, PhotoDetail, QueueRow, State, Tally, Walked, Work
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QImage
+
+Mode = Literal["open", "decided", "all"]
+STATES: dict[Mode, tuple[State, ...] | None] = {"open": ("open",), "decided": ("decided", "waiting"), "all": None}
+MOST = 2000
+"""Photos of a list at once, the worst ones: when they are decided the next ones come."""
 
 
 @dataclass(frozen=True)
@@ -44,17 +49,25 @@ def look(session: Any, person: str) -> Desk:
     return Desk(queue.work(session, person), undo, redo, persons_to_ask(session, person))
 
 
-def rows(session: Any, check: str) -> list[QueueRow]:
-    """Everything that the check found, whatever the threshold."""
+@dataclass(frozen=True)
+class Caught:
+    """The worst of what a check found, whatever the threshold, and how many any threshold would catch."""
+
+    rows: tuple[QueueRow, ...]
+    tally: Tally
+
+
+def caught(session: Any, check: str, mode: Mode) -> Caught:
     from app.cleaning import queue
 
-    return queue.queue(session, check, 0.0)
+    rows = queue.queue(session, check, 0.0, STATES[mode], MOST)
+    return Caught(tuple(rows), queue.tally(session, check))
 
 
-def waiting(session: Any, person: str) -> list[QueueRow]:
+def waiting(session: Any, person: str) -> Caught:
     from app.cleaning import queue
 
-    return queue.waiting_for(session, person)
+    return Caught(tuple(queue.waiting_for(session, person)), Tally())
 
 
 def details(session: Any, items: Sequence[Item]) -> tuple[PhotoDetail, ...]:

@@ -1,13 +1,13 @@
 """What a check has caught as thumbnails, the worst first.
 
-All that the check found is held, so that moving the threshold only shows more or less of it.
+What the check found is held whatever its score, so that moving the threshold only shows more or less of it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any
 
 from PySide6.QtCore import (
     QAbstractListModel,
@@ -28,13 +28,13 @@ from PySide6.QtWidgets import QAbstractItemView, QListView, QStyle, QStyledItemD
 from app.cleaning.checks import check_name
 from app.cleaning.records import QueueRow
 from app.common.words import text
+from app.views.cleaning.desk import Mode
 from app.views.cleaning.words import kind_words
 from app.views.icons import paint_icon
 from app.views.parts import EmptyWords
 from app.views.theme import CAPTION, GROUND, ON_GROUND, ON_GROUND_SOFT, current
 from app.views.thumbnails import Thumbnails
 
-Mode = Literal["open", "decided", "all"]
 Key = tuple[str, str | int]
 Index = QModelIndex | QPersistentModelIndex
 ROW = Qt.ItemDataRole.UserRole
@@ -56,8 +56,8 @@ class GalleryModel(QAbstractListModel):
         self._count = 0
 
     # -- what there is -------------------------------------------------------------------------------------------
-    def show(self, rows: Iterable[QueueRow], threshold: float) -> None:
-        self.rows, self.threshold = tuple(rows), threshold
+    def show(self, rows: Iterable[QueueRow], threshold: float, mode: Mode) -> None:
+        self.rows, self.threshold, self.mode = tuple(rows), threshold, mode
         self._filter()
 
     def set_threshold(self, threshold: float) -> None:
@@ -65,21 +65,12 @@ class GalleryModel(QAbstractListModel):
             self.threshold = threshold
             self._filter()
 
-    def set_mode(self, mode: Mode) -> None:
-        self.mode = mode
-        self._filter()
-
     def mark(self, photos: Iterable[tuple[int, str]], kind: str) -> None:
         """These have been decided about, until the database says it too."""
         done = set(photos)
         state: Any = "waiting" if kind == "second_opinion" else "decided"
         self.rows = tuple(_marked(row, done, kind, state) for row in self.rows)
         self._filter()
-
-    def counts(self) -> tuple[int, int]:
-        """Photos from the threshold on, and those of them that are open."""
-        past = [p for row in self.rows for p in row.photos if p.score >= self.threshold]
-        return len(past), sum(p.state == "open" for p in past)
 
     def _filter(self) -> None:
         """Rows that stay are kept where only the end of the list differs, so that dragging is smooth."""

@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
-from app.cleaning.records import CheckSummary, PhotoDetail, QueueRow, Walked
+from app.cleaning.records import CheckSummary, PhotoDetail, QueueRow, Tally, Walked
 from app.common.words import text
 from app.views.background import Changed
 from app.views.choice import Choice
@@ -29,10 +29,14 @@ from app.views.thumbnails import Thumbnails
 from app.views.window import Window
 
 CARDS_WIDTH, GALLERY_WIDTH = 236, 252
+FEW = 50
+"""When no more lines of a long list are left, the next ones are fetched."""
 AHEAD = 4
 """Lines of the queue whose photos are decoded before they are asked for."""
 SETTLE_MS = 300
-"""A threshold that is moved by keys is stored when the hand rests."""
+"""A threshold that is moved by keys is stored, and decisions are counted, when the hand rests."""
+ARRIVE_MS = 1000
+"""What a run finds is shown as often."""
 
 
 class CleanPage(Page):
@@ -43,7 +47,8 @@ class CleanPage(Page):
         self._desk: desk.Desk | None = None
         self._check = ""
         self._wanted: Key | None = None  # the line to go to when its rows have come
-        self._looking = self._look_again = False
+        self._tally = Tally()
+        self._looking = self._look_again = self._rows_missed = False
         self.cards = CheckCards()
         self.gallery = Gallery(Thumbnails(services.background, self))
         self.pane = Pane(services)
@@ -57,6 +62,8 @@ class CleanPage(Page):
         self.on = QPushButton()  # to the next check that has something open
         self.on.setProperty("kind", "flat")
         self._resting = QTimer(self, singleShot=True, interval=SETTLE_MS)
+        self._counting = QTimer(self, singleShot=True, interval=SETTLE_MS)
+        self._arriving = QTimer(self, singleShot=True, interval=ARRIVE_MS)
         self._lay_out()
         self._connect()
         self._listen()
@@ -124,10 +131,13 @@ class CleanPage(Page):
         self.pane.mask_left.connect(self.gallery.setFocus)
         self.pane.pick.left.connect(self.gallery.setFocus)
         self.pane.note.returnPressed.connect(self.gallery.setFocus)
-        self.deciding.stored.connect(self.look)
+        self.deciding.made.connect(self._made)
+        self.deciding.stored.connect(self._stored)
+        self._counting.timeout.connect(self.look)
         self.deciding.failed.connect(self._reload)
         self.deciding.walked.connect(self._walked)
-        self.run.arrived.connect(self._reload)
+        self.run.arrived.connect(lambda: self._arriving.isActive() or self._arriving.start())
+        self._arriving.timeout.connect(self._reload)
         self.run.ended.connect(self._reload)
         self.on.clicked.connect(lambda: self.go_on())
         self.services.actor_changed.connect(lambda _: self._reload())
@@ -166,6 +176,11 @@ class CleanPage(Page):
         shortcut = QShortcut(QKeySequence(keys), self)
         shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         shortcut.activated.connect(lambda: command())
+
+    @property
+    def under_way(self) -> bool:
+        """Something is still to be stored or counted, once the hand rests."""
+        return any(timer.isActive() for timer in (self._resting, self._counting, self._arriving))
 
     # -- everything ----------------------------------------------------------------------------------------------
     def begin(self) -> None:
@@ -224,7 +239,7 @@ class CleanPage(Page):
             self._store_threshold()
             self._check = key
             self._wanted = None
-            self.gallery.model_.show((), 0.0)
+            self.gallery.model_.show((), 0.0, self._mode())
         self._read_rows()
         self._say()
 
@@ -233,34 +248,57 @@ class CleanPage(Page):
         if not key:
             return
         person = self.services.actor
-        ask: Callable[[Any], list[QueueRow]] = (
-            partial(desk.waiting, person=person) if key == WAITING else partial(desk.rows, check=key)
+        mode = self._mode()
+        ask: Callable[[Any], desk.Caught] = (
+            partial(desk.waiting, person=person) if key == WAITING else partial(desk.caught, check=key, mode=mode)
         )
-        self.services.background.read(ask, partial(self._rows_came, key), owner=self)
+        self.services.background.read(ask, partial(self._rows_came, key, mode), owner=self)
 
-    def _rows_came(self, key: str, rows: list[QueueRow]) -> None:
-        if key != self._check or self.deciding.busy:  # what is under way is told when it is stored
+    def _mode(self) -> desk.Mode:
+        """Which lines are listed; of those that wait for the person all."""
+        if self._check == WAITING:
+            return "all"
+        return next((m for m in desk.STATES if m == self.mode.key), "open")
+
+    def _rows_came(self, key: str, mode: desk.Mode, caught: desk.Caught) -> None:
+        if key != self._check or mode != self._mode():
+            return
+        if self.deciding.busy:  # what is being stored is not in it
+            self._rows_missed = True
             return
         summary = self.cards.summary(key)
         limit = summary.threshold if summary is not None else 0.0
-        if key == WAITING:
-            self.gallery.model_.mode = "all"
-        else:
-            self.gallery.model_.mode = self.mode.key or "open"  # type: ignore[assignment]
-        self.gallery.keeping(lambda: self.gallery.model_.show(rows, limit))
+        self._tally = caught.tally
+        self.gallery.keeping(lambda: self.gallery.model_.show(caught.rows, limit, mode))
         if self._wanted is not None:
             self.gallery.go_to(self._wanted)
             self._wanted = None
         self._say()
 
+    def _made(self, closed: int) -> None:
+        """The card counts along until the database has."""
+        summary = self.cards.summary(self._check)
+        if summary is not None:
+            self.cards.model_.change(self._check, open=max(0, summary.open - closed))
+        self._say()
+        self.pane.undo_button.setEnabled(True)
+
+    def _stored(self) -> None:
+        self._counting.start()
+        if self.deciding.busy:
+            return
+        few = len(self.gallery.model_.shown) < FEW <= desk.MOST <= len(self.gallery.model_.rows)
+        if self._rows_missed or few:  # the next ones of a long list
+            self._rows_missed = False
+            self._read_rows()
+
     def _reload(self) -> None:
         self.look()
         self._read_rows()
 
-    def _set_mode(self, mode: str) -> None:
-        self.gallery.keeping(lambda: self.gallery.model_.set_mode(mode))  # type: ignore[arg-type]
+    def _set_mode(self, _mode: str) -> None:
+        self._read_rows()
         self.gallery.setFocus()
-        self._say()
 
     # -- the threshold -------------------------------------------------------------------------------------------
     def _threshold_moved(self, check: str, value: float) -> None:
@@ -269,8 +307,8 @@ class CleanPage(Page):
             self.cards.model_.change(check, threshold=value)
             return
         self.gallery.keeping(lambda: self.gallery.model_.set_threshold(value))
-        past, open_ = self.gallery.model_.counts()
-        self.cards.model_.change(check, threshold=value, past=past, open=open_)
+        tally = self._tally
+        self.cards.model_.change(check, threshold=value, past=tally.past(value), open=tally.open(value))
         self._say()
 
     def _store_threshold(self) -> None:
