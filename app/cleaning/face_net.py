@@ -16,6 +16,7 @@ WEIGHTS = RESOURCES / "face" / "yunet_n.onnx"
 _LEAST = 0.1  # certainty below which nothing is handed out
 _OVERLAP = 0.3  # IoU from which two answers are one face
 _MOST = 50
+_FARTHEST = 1e5  # pixels
 _CERTAINTY = 14  # column of OpenCV's answer; the first four are x, y, width, height
 _own = threading.local()
 
@@ -35,6 +36,7 @@ def faces_in(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
     answer: Any = net.detect(np.ascontiguousarray(pixels[..., ::-1]))[1]  # None where there is no face
     if answer is None:
         return np.zeros((0, 5), np.float32)
+    answer = answer[np.isfinite(answer).all(1) & (np.abs(answer) < _FARTHEST).all(1)]  # on strips it goes wild
     found: NDArray[np.float32] = answer[:, [0, 1, 2, 3, _CERTAINTY]].astype(np.float32)
     found[:, 2:4] += found[:, :2]
     return found
