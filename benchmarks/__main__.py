@@ -37,6 +37,8 @@ def main() -> int:
     full = parser.parse_args().full
     calls = [(name, ["--full"] if full else []) for name in WITH_FULL] + [(name, []) for name in PLAIN]
     calls.append(("clinical", ["--part", "development"]))
+    calls.append(("duplicates", ["--part", "development"]))
+    calls.append(("duplicate_search", []))
     failed = []
     for name, options in calls:
         start = time.monotonic()

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from app.common.images import encode_jpeg
 from benchmarks import planted_marks
+from benchmarks.copies import COPIES
 
 U8 = NDArray[np.uint8]
 F32 = NDArray[np.float32]
@@ -89,6 +90,7 @@ PLANTERS: dict[str, Planter] = {
     "black_border": black_border,
     "watermark": planted_marks.watermark,
     "text": planted_marks.text,
+    **COPIES,
 }
 
 

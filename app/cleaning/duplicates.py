@@ -158,7 +158,7 @@ def _alike_frames(blobs: Sequence[bytes]) -> NDArray[np.int64]:
     """Pairs of places in ``blobs`` whose whole frames look alike, turned or mirrored."""
     if len(blobs) <= MANY:
         return nearest_frames(blobs, MOST_FRAMES, FRAME_LIKENESS)
-    pairs, _ = shared_codes(*_flat([np.array(frame_hashes(b) if b else [], np.uint64) for b in blobs]))
+    pairs, _ = shared_codes(*frame_hashes(blobs))
     alike = frame_likeness(blobs, pairs)
     pairs, alike = pairs[alike >= FRAME_LIKENESS], alike[alike >= FRAME_LIKENESS]
     return pairs[_foremost(pairs, alike, len(blobs))]

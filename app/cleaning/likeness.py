@@ -35,27 +35,26 @@ def examine(subject: Subject) -> Found:
     return Found((), {"bytes": len(subject.data)}, packed.tobytes())
 
 
-def frame_hashes(blob: bytes) -> list[int]:
-    """The hashes (63 bits) of a photo whose blob this is: one for each orientation that may be its own."""
-    waves = np.frombuffer(blob, np.int8).reshape(SIDE, SIDE).astype(np.float32)
-    across, down = waves[0, 1], waves[1, 0]
-    largest = max(abs(across), abs(down), 1.0)
-    found = []
+def frame_hashes(blobs: Sequence[bytes]) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    """Hashes (63 bits) of photos with these blobs, one for each orientation that may be its own, and whose each is."""
+    waves = _stacked(blobs)
+    across, down = waves[:, 0, 1], waves[:, 1, 0]
+    largest = np.maximum(np.maximum(np.abs(across), np.abs(down)), 1.0)
+    codes, owners = [], []
     for x, y, swap in WAYS:
-        likely = across * x > -UNSURE * largest and down * y > -UNSURE * largest
-        if likely and (abs(down) > (1 - UNSURE) * abs(across) if swap else abs(across) > (1 - UNSURE) * abs(down)):
-            found.append(_hash(_turned(waves, x, y, swap)))
-    return sorted(set(found))
+        likely = (across * x > -UNSURE * largest) & (down * y > -UNSURE * largest)
+        major, minor = (down, across) if swap else (across, down)
+        whose = np.flatnonzero(likely & (np.abs(major) >= (1 - UNSURE) * np.abs(minor)) & waves.any(axis=(1, 2)))
+        bits = _turned(waves[whose], x, y, swap).reshape(-1, SIDE * SIDE)[:, _ORDER] > CLEAR
+        codes.append((bits.astype(np.uint64) << np.arange(63, dtype=np.uint64)).sum(1, dtype=np.uint64))
+        owners.append(whose)
+    order = np.argsort(np.concatenate(owners), kind="stable")
+    return np.concatenate(codes)[order], np.concatenate(owners)[order]
 
 
-def _turned(waves: NDArray[np.float32], x: int, y: int, swap: bool) -> NDArray[np.float32]:
-    return np.asarray(_all_turned(waves[None], x, y, swap)[0])
-
-
-def _hash(waves: NDArray[np.float32]) -> int:
-    """Which of 63 frequencies are clearly positive, the lowest spread over the bands of 21 bits."""
-    bits = waves.ravel()[_ORDER] > CLEAR
-    return int((bits.astype(np.uint64) << np.arange(63, dtype=np.uint64)).sum())
+def _stacked(blobs: Sequence[bytes]) -> NDArray[np.float32]:
+    raw = np.frombuffer(b"".join(blob or bytes(SIDE * SIDE) for blob in blobs), np.int8)
+    return raw.astype(np.float32).reshape(-1, SIDE, SIDE)
 
 
 def _order() -> NDArray[np.int64]:
@@ -69,15 +68,14 @@ _ORDER = _order()
 
 def frame_likeness(blobs: Sequence[bytes], pairs: NDArray[np.int64]) -> NDArray[np.float64]:
     """Cosine of the frequencies of each pair (M x 2 places in ``blobs``) in the orientation in which it is largest."""
-    waves = np.frombuffer(b"".join(blob or bytes(SIDE * SIDE) for blob in blobs), np.int8).astype(np.float32)
-    waves = waves.reshape(-1, SIDE, SIDE)
+    waves = _stacked(blobs)
     waves /= np.maximum(np.linalg.norm(waves, axis=(1, 2), keepdims=True), 1e-6)
     best = np.full(len(pairs), -1.0)
     for start in range(0, len(pairs), _CHUNK):
         at = slice(start, start + _CHUNK)
         first, second = waves[pairs[at, 0]], waves[pairs[at, 1]]
         for x, y, swap in WAYS:
-            likeness = np.einsum("nij,nij->n", first, _all_turned(second, x, y, swap))
+            likeness = np.einsum("nij,nij->n", first, _turned(second, x, y, swap))
             best[at] = np.maximum(best[at], likeness)
     return best
 
@@ -85,10 +83,9 @@ def frame_likeness(blobs: Sequence[bytes], pairs: NDArray[np.int64]) -> NDArray[
 def nearest_frames(blobs: Sequence[bytes], most: int, least: float) -> NDArray[np.int64]:
     """Pairs (M x 2 places in ``blobs``, the smaller first) of frames that are among the ``most`` nearest of one of them
     in any orientation, cosine at least ``least``. All with all: for some thousands of photos."""
-    waves = np.frombuffer(b"".join(blob or bytes(SIDE * SIDE) for blob in blobs), np.int8).astype(np.float32)
-    waves = waves.reshape(-1, SIDE, SIDE)
+    waves = _stacked(blobs)
     waves /= np.maximum(np.linalg.norm(waves, axis=(1, 2), keepdims=True), 1e-6)
-    turned = [_all_turned(waves, *way).reshape(len(waves), -1).T for way in WAYS]
+    turned = [_turned(waves, *way).reshape(len(waves), -1).T for way in WAYS]
     found = []
     for start in range(0, len(waves), _ROWS):
         rows = waves[start : start + _ROWS].reshape(-1, SIDE * SIDE)
@@ -100,7 +97,7 @@ def nearest_frames(blobs: Sequence[bytes], most: int, least: float) -> NDArray[n
     return np.unique(np.concatenate(found), axis=0) if found else np.zeros((0, 2), np.int64)
 
 
-def _all_turned(waves: NDArray[np.float32], x: int, y: int, swap: bool) -> NDArray[np.float32]:
+def _turned(waves: NDArray[np.float32], x: int, y: int, swap: bool) -> NDArray[np.float32]:
     """The frequencies (N x 8 x 8) of frames mirrored (-1) sideways, upside down, then transposed."""
     signs = np.arange(SIDE) % 2
     turned = waves * np.where(signs, x, 1)[None, :] * np.where(signs, y, 1)[:, None]

@@ -6,6 +6,8 @@ shares tell nothing and are left out. Memory: a few times what the codes take.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -32,7 +34,8 @@ def shared_codes(
         M x 2 owners (the smaller first), ascending, and how many codes each pair shares.
     """
     assert len(codes) < 1 << INDEX_BITS
-    met = np.concatenate([_met(codes, owners, band) for band in range(BANDS)])
+    with ThreadPoolExecutor(2) as pool:  # numpy sorts outside Python's lock
+        met = np.concatenate(list(pool.map(lambda band: _met(codes, owners, band), range(BANDS))))
     met.sort()
     met = met[_fresh(met)]  # codes may meet in several bands
     pairs = np.stack([owners[met >> np.uint64(INDEX_BITS)], owners[met & np.uint64((1 << INDEX_BITS) - 1)]], axis=1)

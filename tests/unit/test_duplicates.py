@@ -254,7 +254,7 @@ def test_a_turned_or_mirrored_frame_shares_a_hash() -> None:
     def hashes(pixels: U8) -> set[int]:
         blob = likeness.examine(Subject("x", encode_jpeg(pixels, 98))).blob
         assert blob is not None
-        return set(likeness.frame_hashes(blob))
+        return set(likeness.frame_hashes([blob])[0].tolist())
 
     picture = skin(5)
     own = hashes(picture)
@@ -268,6 +268,14 @@ def test_mirrored_codes_are_those_of_the_mirrored_photo() -> None:
     _, codes = matching.keypoints(np.ascontiguousarray(grey), 100)
     _, others = matching.keypoints(np.ascontiguousarray(grey[:, ::-1]), 100)
     assert np.median((codes @ matching.mirrored_codes(others).T).max(1)) > 0.99
+
+
+def test_many_photos_are_found_by_their_hashes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(duplicates, "MANY", 1)
+    monkeypatch.setattr(duplicates, "FEW", 1)
+    photos = examined(tmp_path, [skin(1), np.rot90(skin(1)).copy(), skin(2), skin(3)])
+    blind = [replace(p, found={"likeness": p.found["likeness"]}) for p in photos]
+    assert set(find(blind)["near_duplicate"]) == {0, 1}
 
 
 def test_evidence_lays_one_photo_on_the_other_and_marks_what_differs() -> None:
