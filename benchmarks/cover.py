@@ -84,8 +84,9 @@ def main() -> int:
     if not options.quick:
         result |= {"ham10000_small": on_ham(), "clinical_sample": on_clinical()}
         seen = {name: part["value"] for name, part in result["ham10000_small"].items() if isinstance(part, dict)}
-        log_look("150 of ham10000_small labelled for hair; clinical_sample (47): hair and cloth",
-                 "first look with the committed thresholds", ", ".join(f"{n} {v:.3f}" for n, v in seen.items()))  # fmt: skip
+        what = "150 of ham10000_small labelled for hair; clinical_sample (47): hair and cloth"
+        said = ", ".join(f"{name} {value:.3f}" for name, value in seen.items())
+        log_look(what, "first look with the committed thresholds", said)
     keep("cover", result, not options.quick)
     return 0
 
