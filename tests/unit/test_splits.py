@@ -102,7 +102,7 @@ def photos(draw: st.DrawFn) -> list[dict[str, Any]]:
     one_of = {
         "patient": st.sampled_from([None, *(f"P{n}" for n in range(12))]),
         "lesion": st.sampled_from([None, None, "L1", "L2", "L3"]),
-        "sha256": st.sampled_from([f"{n:064x}" for n in range(200)]),
+        "sha256": st.sampled_from([f"{n:04x}" * 16 for n in range(200)]),
         "label": st.sampled_from([None, "psoriasis", "eczema"]),
         "centre": st.sampled_from([None, "north", "south", "east", "west"]),
     }
