@@ -25,6 +25,7 @@ WITH_FULL = (
     "needs_speed",
     "format_speed",
     "format_fuzz",
+    "freezing",
     "pixel_checks",
     "cleaning_speed",
 )
