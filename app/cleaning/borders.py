@@ -60,7 +60,7 @@ def find_bar(grey: NDArray[np.uint8], side: str) -> Bar | None:
     if side in ("right", "bottom"):
         lines = lines[::-1]
     lines = lines[: max(1, len(lines) // 2)]
-    if (lines[0] <= BLACK).mean() < WHOLE:
+    if np.count_nonzero(lines[0] <= BLACK) < WHOLE * lines.shape[1]:
         return None
     black = (lines <= BLACK).mean(axis=1) >= WHOLE
     thick = int(np.argmin(black)) if not black.all() else len(lines)
@@ -77,7 +77,7 @@ def _corner_share(grey: NDArray[np.uint8]) -> float:
     """Share of black pixels in the photo's four corners (a sixth of each side)."""
     tall, wide = max(1, grey.shape[0] // 6), max(1, grey.shape[1] // 6)
     corners = [grey[y, x] for y in (slice(tall), slice(-tall, None)) for x in (slice(wide), slice(-wide, None))]
-    return sum(float((corner <= BLACK).mean()) for corner in corners) / 4
+    return sum(int(np.count_nonzero(corner <= BLACK)) for corner in corners) / (4 * tall * wide)
 
 
 def _box(bar: Bar, subject: Subject) -> Box:

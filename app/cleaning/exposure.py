@@ -41,10 +41,10 @@ _COLOUR_ROOT = np.array([[3.78, 1.14], [0.0, 4.47]])
 def examine(subject: Subject) -> Found:
     counts = cv2.calcHist([subject.grey], [0], None, [256], [0, 256]).ravel().cumsum()
     low, middle, bright_end, high = (int(n) for n in np.searchsorted(counts, counts[-1] * _QUANTILES))
-    red, green, blue = channels = sample(subject.small)
-    hot = [channel >= BURNT for channel in channels]
-    burnt = float(((hot[0] & hot[1]) | (hot[0] & hot[2]) | (hot[1] & hot[2])).mean())
-    away, hue = colour(red, green, blue)
+    pixels = sample(subject.small)
+    red, green, blue = (channel >= BURNT for channel in cv2.split(pixels))
+    burnt = np.count_nonzero((red & green) | (blue & (red | green))) / red.size
+    away, hue = colour(pixels)
     shorter, longer = sorted((subject.width, subject.height))
     ratio = longer / shorter
     findings = (
@@ -61,9 +61,11 @@ def examine(subject: Subject) -> Found:
 
 
 def sample(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """About :data:`SAMPLED` pixels of ``pixels`` (H x W x 3), 3 x n, on a grid."""
-    step = max(1, round((pixels.shape[0] * pixels.shape[1] / SAMPLED) ** 0.5))
-    return np.ascontiguousarray(pixels[::step, ::step].reshape(-1, 3).T)
+    """About :data:`SAMPLED` pixels of ``pixels`` (H x W x 3), on a grid."""
+    height, width = pixels.shape[:2]
+    step = max(1, round((height * width / SAMPLED) ** 0.5))
+    size = (-(-width // step), -(-height // step))
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_NEAREST), np.uint8)
 
 
 HUES = {
@@ -76,9 +78,9 @@ HUES = {
 }
 
 
-def colour(*channels: NDArray[np.uint8]) -> tuple[float, str]:
-    """How far the mean light of red, green and blue is from healthy photos' (Mahalanobis), and towards which of HUES."""
-    red, green, blue = (float(_linear()[channel].mean()) + 1e-4 for channel in channels)
+def colour(pixels: NDArray[np.uint8]) -> tuple[float, str]:
+    """How far the mean light of ``pixels`` is from that of healthy photos' (Mahalanobis), and towards which of HUES."""
+    red, green, blue = (light + 1e-4 for light in cv2.mean(cv2.LUT(pixels, _linear()))[:3])
     off = np.array([np.log(red / green), np.log(blue / green)]) - _COLOUR_MEAN
     brown = max(0.0, (off[0] - off[1]) / 2) * (1 - _BROWN)
     away = _COLOUR_ROOT @ (off - (brown, -brown))

@@ -55,6 +55,8 @@ class Found:
 
 def clipped(finding: Finding) -> Finding:
     """With its score inside 0..1, as plain Python numbers."""
+    if type(finding.score) is float and 0.0 <= finding.score <= 1.0:
+        return finding
     return replace(finding, score=min(1.0, max(0.0, float(finding.score))))
 
 

@@ -42,14 +42,14 @@ def work_scale(grey: NDArray[np.uint8], short_side: int) -> F32:
 
 def spectrum(grey: F32) -> F32:
     """Log power per direction of change (from the x axis towards y) and band, coarse to fine: SECTORS x BANDS."""
-    where, counts, window = _bins()
+    used, where, counts, window = _bins()
     power = np.zeros((TILE, TILE), np.float32)
     tiles = [(y, x) for y in _starts(grey.shape[0]) for x in _starts(grey.shape[1])]
     for y, x in tiles:
         tile = grey[y : y + TILE, x : x + TILE]
         waves = cv2.dft((tile - cv2.mean(tile)[0]) * window)
         power += cv2.mulSpectrums(waves, waves, 0, conjB=True)
-    mean = np.bincount(where, power.ravel(), _REST + 1)[:_REST] / counts / len(tiles)
+    mean = np.bincount(where, power.ravel()[used], _REST) / counts / len(tiles)
     return np.log(mean + FLOOR).reshape(SECTORS, BANDS).astype(np.float32)
 
 
@@ -98,8 +98,8 @@ def _starts(length: int) -> list[int]:
 
 
 @cache
-def _bins() -> tuple[NDArray[np.intp], NDArray[np.float64], F32]:
-    """Of each number in a tile's packed spectrum the sector and band, the bands' sizes, and Hann's window, scaled to 1.
+def _bins() -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64], F32]:
+    """Which numbers of a tile's packed spectrum count, their sector and band, the bands' sizes, and Hann's window.
 
     OpenCV packs a wave's real and imaginary part side by side (in the first and last column one below the other); of
     its power only the real part is not 0, and only that is counted.
@@ -111,8 +111,9 @@ def _bins() -> tuple[NDArray[np.intp], NDArray[np.float64], F32]:
     real = np.where(outer, (row % 2 == 1) | (row == 0), column % 2 == 1)
     band = np.digitize(np.hypot(x, y), EDGES) - 1
     sector = np.rint((np.degrees(np.arctan2(y, x)) % 180) * SECTORS / 180).astype(np.intp) % SECTORS
-    where = np.where(real & (band >= 0) & (band < BANDS), sector * BANDS + band, _REST).ravel()
+    used = np.flatnonzero(real & (band >= 0) & (band < BANDS))
+    where = (sector * BANDS + band).ravel()[used]
     hann = np.hanning(TILE + 2)[1:-1]
     window = np.outer(hann, hann)
     window /= np.sqrt(np.square(window).sum())
-    return where, np.bincount(where, minlength=_REST + 1)[:_REST].astype(np.float64), window.astype(np.float32)
+    return used, where, np.bincount(where, minlength=_REST).astype(np.float64), window.astype(np.float32)
