@@ -46,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> None:
                 "other_pairs": len(found - set(copies)),
             }
         )
-    keep("duplicate_search", {"data": "made-up codes, seeded", "seed": options.seed, "sizes": rows}, full=True)
+    keep("duplicate-search", {"data": "made-up codes, seeded", "seed": options.seed, "sizes": rows}, full=True)
 
 
 def _made_up(n: int, rng: np.random.Generator) -> tuple[NDArray[np.uint64], list[tuple[int, int]]]:

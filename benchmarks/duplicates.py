@@ -59,7 +59,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         )
         result["sets"][name] = _planted(chosen, rng, options.peer)
     result["same_lesion"] = _lesions(options.part, options.lesions)
-    keep(f"duplicates_{options.part}", result, full=True)
+    keep(f"duplicates-{options.part}", result, full=True)
     if options.part == "test":
         found = {name: (s["recall"]["all"]["value"], s["precision"]["value"]) for name, s in result["sets"].items()}
         log_look(

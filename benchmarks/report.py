@@ -127,6 +127,32 @@ def box_suspects(r: Result) -> list[Row]:
     return [*rows, ("Phantoms: skin tone (ITA) by skin type, rank correlation", "", told)]
 
 
+def duplicates(r: Result) -> list[Row]:
+    rows: list[Row] = []
+    for name, found in r["sets"].items():
+        of = f"{name}, {r['part']}: copies planted"
+        kinds = ", ".join(f"{kind} {k['hits']}/{k['n']}" for kind, k in found["recall"].items() if kind != "all")
+        rows.append((f"{of}, recall", ">= 0.90", f"{share(found['recall']['all'])}; {kinds}"))
+        rows.append((f"{of}, precision", ">= 0.90", share(found["precision"])))
+        for peer, theirs in found["peers"].items():
+            told = f"recall {theirs['recall']['all']['value']:.3f}, precision {theirs['precision']['value']:.3f}"
+            rows.append((f"{of}, {peer}", "", told))
+    same = r["same_lesion"]
+    told = f"recall {share(same['recall'])}; precision {share(same['precision'])}"
+    return [*rows, (f"HAM10000, {r['part']}: photos of one lesion found by sight", "", told)]
+
+
+def duplicate_search(r: Result) -> list[Row]:
+    return [
+        (
+            f"Duplicates: candidates among {row['photos']:,} photos ({r['data']})",
+            "< 10 s" if row["photos"] == 150_000 else "",
+            f"{row['seconds']} s ({row['processor_seconds']} s of a processor), {row['peak_memory_mb']} MB",
+        )
+        for row in r["sizes"]
+    ]
+
+
 READERS: dict[str, Callable[[Result], list[Row]]] = {
     "phantom-scores": phantom_scores,
     "clinical-development": clinical,
@@ -137,6 +163,9 @@ READERS: dict[str, Callable[[Result], list[Row]]] = {
     "diagnose-speed": diagnose_speed,
     "label-suspects": label_suspects,
     "box-suspects": box_suspects,
+    "duplicates-development": duplicates,
+    "duplicates-test": duplicates,
+    "duplicate-search": duplicate_search,
 }
 
 
