@@ -197,6 +197,10 @@ def within(pixels: U8, boxes: Sequence[Box], spoil: Callable[[U8], U8]) -> U8:
     return out
 
 
+def _pair(figures: Mapping[str, Any]) -> str:
+    return f"{figures['recall']['value']:.2f} / {figures['precision']['value']:.2f}"
+
+
 def _count(words: Iterator[str] | Any) -> dict[str, int]:
     counts: dict[str, int] = defaultdict(int)
     for word in words:
@@ -252,6 +256,9 @@ def shown(result: Mapping[str, Any]) -> list[list[str]]:
             text += f"; cleanvision {peer_s['recall']['value']:.3f} / {peer_s['precision']['value']:.3f}"
         target = ">= 0.90 / 0.90" if kind in asked else ""
         rows.append([f"Planted {kind.replace('_', ' ')}, {result['part']}: recall / precision", target, text])
+    for name, figures in result["by_data_set"].items():
+        each = (f"{k.replace('_', ' ')} {_pair(figures[k])}" for k in asked)
+        rows.append([f"Of those, {name}: recall / precision", "", "; ".join(each)])
     for kind, figures in result["blur_in_boxes"].items():
         text = f"{figures['recall']['value']:.3f} / {figures['precision']['value']:.3f}, n = {figures['recall']['n']}"
         name = f"Planted {kind.replace('_', ' ')} inside boxes, {result['part']}: recall / precision"

@@ -77,7 +77,8 @@ def _corner_share(grey: NDArray[np.uint8]) -> float:
     """Share of black pixels in the photo's four corners (a sixth of each side)."""
     tall, wide = max(1, grey.shape[0] // 6), max(1, grey.shape[1] // 6)
     corners = [grey[y, x] for y in (slice(tall), slice(-tall, None)) for x in (slice(wide), slice(-wide, None))]
-    return sum(int(np.count_nonzero(corner <= BLACK)) for corner in corners) / (4 * tall * wide)
+    black = sum(np.count_nonzero(corner <= BLACK) for corner in corners)
+    return float(black / (4 * tall * wide))
 
 
 def _box(bar: Bar, subject: Subject) -> Box:
