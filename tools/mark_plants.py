@@ -538,10 +538,21 @@ def add_distraction(photo: F, rng: np.random.Generator) -> None:
         cv2.circle(layer, centre, int(short * rng.uniform(0.1, 0.35)), 1.0, -1, cv2.LINE_AA)
         colour = rng.uniform(0, 255, 3).astype(np.float32)
     elif kind == 3:
-        for _ in range(int(rng.integers(5, 90))):
-            size = max(1, int(short * rng.uniform(0.003, 0.02)))
-            points = rng.normal(0, size, (6, 2)) + np.array([rng.uniform(0, w), rng.uniform(0, h)])
-            cv2.fillPoly(layer, [np.round(points).astype(np.int32)], float(rng.uniform(0.2, 0.9)), cv2.LINE_AA)
+        middle, spread = np.array([rng.uniform(0, w), rng.uniform(0, h)]), short * float(rng.uniform(0.05, 0.3))
+        for _ in range(int(rng.integers(5, 160))):  # scales of one plaque, cracks between them
+            size = max(1, int(short * rng.uniform(0.003, 0.03)))
+            points = rng.normal(0, size, (6, 2)) + rng.normal(middle, spread)
+            if rng.random() < 0.7:
+                cv2.fillPoly(layer, [np.round(points).astype(np.int32)], float(rng.uniform(0.2, 0.9)), cv2.LINE_AA)
+            else:
+                cv2.polylines(
+                    layer,
+                    [np.round(points).astype(np.int32)],
+                    False,
+                    float(rng.uniform(0.3, 0.9)),
+                    1 + size // 8,
+                    cv2.LINE_AA,
+                )
         colour = np.array((245, 240, 232), np.float32)
     elif kind == 4:
         for _ in range(int(rng.integers(1, 6))):

@@ -1,6 +1,6 @@
 """Train the network that sees marks laid over photos, and write ``resources/marks``.
 
-    python tools/train_marks.py [--steps 1500] [--out FOLDER]
+    python tools/train_marks.py [--minutes 20] [--out FOLDER]
 
 Learns from half of the ISIC 2016 photos (SHA-256 of the name even; the other half sets the thresholds) and phantom
 photos, with marks planted by ``tools/mark_plants.py``. The photos lie beside the checkout (``../shared/data``).
@@ -9,6 +9,7 @@ photos, with marks planted by ``tools/mark_plants.py``. The photos lie beside th
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 import time
 from collections.abc import Iterator
@@ -30,9 +31,9 @@ from benchmarks.isic_marks import PEN, RULER, TEXT, UNSURE  # noqa: E402
 from tools import mark_plants as plants  # noqa: E402
 
 LESIONS = ROOT.parent / "shared" / "data" / "isic2016_lesions" / "images"
-PHANTOM_SEED, PHANTOM_PATIENTS = 626001, 40
+PHANTOM_SEED, PHANTOM_PATIENTS = 626001, 20
 SIDE, BATCH = 192, 12
-CUTS = 2  # from each planted photo: planting costs as much as learning
+CUTS = 3  # from each planted photo: planting costs as much as learning
 LAYERS = {  # name: channels in, out, stride
     "a0": (3, 16, 2), "a1": (16, 24, 2), "a2": (24, 24, 1), "b0": (24, 40, 2), "b1": (40, 40, 1), "c0": (40, 64, 2),
     "c1": (64, 64, 1), "d0": (64, 80, 2), "d1": (80, 80, 1), "u3": (144, 64, 1), "u2": (104, 40, 1), "u1": (64, 24, 1),
@@ -182,21 +183,26 @@ class Samples(torch.utils.data.IterableDataset):
 
 
 def loss_of(logits: Tensor, target: Tensor, weight: Tensor) -> Tensor:
-    """Cross-entropy, marked cells counted thrice, and soft Dice per kind over the batch."""
-    entropy = F.binary_cross_entropy_with_logits(logits, target, weight * (1 + 2 * target))
-    p = torch.sigmoid(logits) * weight
-    dice = 1 - (2 * (p * target).sum((0, 2, 3)) + 20) / ((p * p).sum((0, 2, 3)) + target.sum((0, 2, 3)) + 20)
-    return entropy * 4 + dice.mean()
+    """Cross-entropy; of each kind the marked cells of a batch count a third as much as all others."""
+    entropy = F.binary_cross_entropy_with_logits(logits, target, weight, reduction="none").sum((0, 2, 3))
+    marked = (F.softplus(-logits) * target).sum((0, 2, 3))
+    count = target.sum((0, 2, 3))
+    rest = (weight.sum((0, 2, 3)) - count).clamp(min=1)
+    return ((entropy - marked) / rest + marked / (count + 200) / 3).sum()
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--steps", type=int, default=1500)
+    parser.add_argument("--minutes", type=float, default=20.0, help="of wall time, after the photos are drawn")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--rate", type=float, default=3e-3)
     parser.add_argument("--start", type=Path, help="a checkpoint (.pt) to go on from")
     parser.add_argument("--out", type=Path, default=WEIGHTS.parent)
+    parser.add_argument("--reading", action="store_true", help="only fit what tells text from watermarks")
     options = parser.parse_args()
+    if options.reading:
+        reading(Grounds(), options.out / "weights.safetensors")
+        return
     options.out.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(1)
     cv2.setNumThreads(0)  # its threads do not outlive a fork
@@ -206,21 +212,51 @@ def main() -> None:
         net.load_state_dict(torch.load(options.start))
     loader = torch.utils.data.DataLoader(Samples(Grounds(), options.seed), BATCH, num_workers=1, prefetch_factor=4)
     optimiser = torch.optim.AdamW(net.parameters(), options.rate, weight_decay=1e-4)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, options.rate, options.steps, pct_start=0.1)
-    begun, mean = time.monotonic(), 0.0
-    for step, (pixels, target, weight) in zip(range(1, options.steps + 1), loader, strict=False):
-        loss = loss_of(net(pixels), target, weight)
+    begun, mean, step, past = time.monotonic(), 0.0, 0, 0.0
+    for pixels, target, weight in loader:
+        step, past = step + 1, (time.monotonic() - begun) / (60 * options.minutes)
+        for group in optimiser.param_groups:
+            group["lr"] = options.rate * min(step / 50, 0.5 + 0.5 * math.cos(math.pi * min(1.0, past)))
+        with torch.autocast("cpu", torch.bfloat16):
+            logits = net(pixels)
+        loss = loss_of(logits.float(), target, weight)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
-        schedule.step()
         mean += float(loss.detach())
         if step % 50 == 0:
             sys.stdout.write(f"{step} loss {mean / 50:.4f} {time.monotonic() - begun:.0f} s\n")
             sys.stdout.flush()
             mean = 0.0
-        if step % 250 == 0 or step == options.steps:
+        if step % 250 == 0 or past >= 1:
             _save(net, options.out)
+        if past >= 1:
+            return
+
+
+def reading(grounds: Grounds, weights: Path, count: int = 260) -> None:
+    """Print the weights of what tells text from watermarks, from letters planted into the training photos."""
+    from safetensors.numpy import load_file
+    from sklearn.linear_model import LogisticRegression
+
+    from app.cleaning.marks import letters, places, signs
+    from app.cleaning.marks_net import chances
+
+    rng = np.random.default_rng(17)
+    network = {name: np.asarray(value, np.float32) for name, value in load_file(weights).items()}
+    seen, is_text = [], []
+    for number in range(count):
+        photo = np.clip(grounds.draw(rng)[0], 0, 255).astype(np.float32)
+        targets = np.zeros((4, *photo.shape[:2]), np.float32)
+        (plants.add_watermark, plants.add_text)[number % 2](photo, targets, rng)
+        pixels = _developed(photo, rng)
+        maps = chances(pixels, network)
+        for place in places(letters(maps))[:1]:
+            seen.append(signs(place, maps, pixels))
+            is_text.append(number % 2)
+    model = LogisticRegression(C=100).fit(seen, is_text)
+    right = model.score(seen, is_text)
+    sys.stdout.write(f"{model.intercept_} {model.coef_} right {right:.3f} of {len(seen)}\n")
 
 
 def _save(net: Net, out: Path) -> None:

@@ -77,6 +77,7 @@ PARTS = (
     Part("framing", ("framing",), 1, "app.cleaning.framing", boxes=True),
     Part("likeness", (), 1, "app.cleaning.likeness"),
     Part("landmarks", (), 2, "app.cleaning.landmarks", deep=True),
+    Part("marks", ("watermark", "text", "ruler", "pen_mark"), 1, "app.cleaning.marks", deep=True),
     Part("tone", (), 1, "app.cleaning.tone", boxes=True),
     Part("embedding", (), 2, "app.cleaning.embedding", deep=True, boxes=True),
 )  # fmt: skip
