@@ -85,9 +85,9 @@ def update_case(session: Session, record: CaseRecord) -> CaseRecord:
     if facts["final_diagnosis"] != row.final_diagnosis:
         if row.diagnosis_source == PATHOLOGY and row.final_diagnosis is not None:
             raise UserError("pathology_is_gold")
-        row.diagnosis_source = PERSON if facts["final_diagnosis"] is not None else None
+        facts["diagnosis_source"] = PERSON if facts["final_diagnosis"] is not None else None
     before = row.patient_id
-    facts["patient_id"] = _patient_id(session, record.patient)
+    facts["patient_id"] = _patient_id(session, record.patient)  # before anything is set: it looks, and would store it
     for name, value in facts.items():
         setattr(row, name, value)
     session.flush()
