@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
-from app.cleaning.checks import check_name
 from app.cleaning.records import GROUPED, Item, Kind, QueueRow, Walked
 from app.common.geometry import Box
 from app.common.words import text
@@ -17,7 +16,6 @@ from app.views.cleaning import desk
 from app.views.cleaning.gallery import Gallery
 from app.views.cleaning.pane import Pane
 from app.views.cleaning.pick_bar import Answer
-from app.views.cleaning.words import kind_words
 
 if TYPE_CHECKING:
     from app.common.errors import UserError
@@ -195,13 +193,4 @@ class Deciding(QObject):
             return
         if walked.refused is not None:
             self._window.show_error(walked.refused)
-        else:
-            self._window.messages.info("walked", lambda: _walked_words(walked))
         self.walked.emit(walked)
-
-
-def _walked_words(walked: Walked) -> str:
-    what, check, n = kind_words(walked.kind), check_name(walked.check), len(walked.image_ids)
-    if walked.back:
-        return text("clean.taken_back", what=what, check=check, n=n)
-    return text("clean.done_again", what=what, check=check, n=n)

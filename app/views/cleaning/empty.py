@@ -25,7 +25,7 @@ class FirstSteps(QWidget):
         self._head = label("empty")
         self._words = QLabel()
         self._words.setWordWrap(True)
-        self._words.setFixedWidth(460)
+        self._words.setFixedSize(480, 64)
         self._words.setStyleSheet(f"color: {ON_GROUND_SOFT};")
         for words in (self._head, self._words):
             words.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -49,7 +49,7 @@ class FirstSteps(QWidget):
     def retranslate(self) -> None:
         if self._photos:
             self._head.setText(text("clean.first_head", n=f"{self._photos:,}"))
-            self._words.setText(text("clean.first_words"))
+            self._words.setText(text("clean.first_running") if self._running else text("clean.first_words"))
             self.button.setText(text("clean.run"))
             self.button.setToolTip(text("clean.key_tip", what=text("clean.run_tip"), keys="F5"))
         else:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from app.cleaning.records import CheckSummary, PhotoDetail, QueueRow, Tally, Walked
@@ -29,6 +29,8 @@ from app.views.thumbnails import Thumbnails
 from app.views.window import Window
 
 CARDS_WIDTH, GALLERY_WIDTH = 236, 252
+WIDE, MORE = 1600, 112
+"""From this width of the page on the gallery has a column more."""
 FEW = 50
 """When no more lines of a long list are left, the next ones are fetched."""
 AHEAD = 4
@@ -46,6 +48,7 @@ class CleanPage(Page):
         self.window_ = window
         self._desk: desk.Desk | None = None
         self._check = ""
+        self._arranged = False
         self._wanted: Key | None = None  # the line to go to when its rows have come
         self._tally = Tally()
         self._looking = self._look_again = self._rows_missed = False
@@ -95,7 +98,7 @@ class CleanPage(Page):
         between.addLayout(head)
         between.addWidget(self.gallery, 1)
         between.addWidget(self.on)
-        work = QSplitter(Qt.Orientation.Horizontal)
+        work = self.work = QSplitter(Qt.Orientation.Horizontal)
         work.setHandleWidth(1)
         work.setChildrenCollapsible(False)
         work.addWidget(middle)
@@ -138,8 +141,10 @@ class CleanPage(Page):
         self.deciding.walked.connect(self._walked)
         self.run.arrived.connect(lambda: self._arriving.isActive() or self._arriving.start())
         self._arriving.timeout.connect(self._reload)
+        self.run.started.connect(self.look)
         self.run.ended.connect(self._reload)
         self.on.clicked.connect(lambda: self.go_on())
+        self.work.splitterMoved.connect(lambda *_: setattr(self, "_arranged", True))
         self.services.actor_changed.connect(lambda _: self._reload())
         self.services.pack_changed.connect(self._reload)
         self.window_.closing.connect(self.run.close_down)
@@ -167,6 +172,7 @@ class CleanPage(Page):
             ("Alt+Down", partial(self.pane.first.pan, 0, 0.2)),
             ("N", self.pane.note.setFocus),
             ("E", self.go_on),
+            ("H", self.pane.toggle_history),
             ("F5", self.run.toggle),
             ("F8", self.fold),
         ):
@@ -195,6 +201,13 @@ class CleanPage(Page):
         self._looking = True
         person = self.services.actor
         self.services.background.read(partial(desk.look, person=person), self._looked, self._not_looked, owner=self)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """A wide page has room for more thumbnails, until somebody arranges it by hand."""
+        super().resizeEvent(event)
+        if not self._arranged:
+            width = GALLERY_WIDTH + (MORE if self.width() > WIDE else 0)
+            self.work.setSizes([width, max(self.width() - CARDS_WIDTH - width, 1)])
 
     def _not_looked(self, error: Any) -> None:
         self._looking = False

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, 
 
 from app.cleaning.checks import check_name
 from app.cleaning.records import GROUPED, Kind, PhotoDetail, QueueRow
-from app.common.words import text
+from app.common.words import catalogue, text
 from app.views.cleaning import desk
 from app.views.cleaning.evidence_view import Drawn, EvidenceView
 from app.views.cleaning.pick_bar import PickBar
@@ -30,8 +30,8 @@ ACTS: tuple[tuple[Kind, str], ...] = (
 )  # fmt: skip
 BOXES_MATTER = ("label_conflict", "label_suspect", "box_suspect", "framing", "blur", "motion_blur")
 """Checks for which people's boxes are drawn too."""
-LINES = 2
-"""Of a photo's history, in sight."""
+LINES, MOST_LINES = 2, 12
+"""Of a photo's history, in sight, and on wish."""
 
 
 class Pane(QWidget):
@@ -54,9 +54,11 @@ class Pane(QWidget):
         self._other = 0  # place among the others
         self._differing = 0  # 0: not shown, 1: differing pixels marked, 2: the other one laid on the best
         self._laid: desk.Laid | None = None
+        self._lines = LINES
         self._nothing: Callable[[], str] = lambda: ""
         self.first, self.second = EvidenceView(), EvidenceView()
         self.reason, self.also, self.history = label("section", wrap=True), Elided("small"), label("caption")
+        self.keys = Elided("caption")
         self.note = QLineEdit()
         self.pick = PickBar()
         self.buttons = {kind: QPushButton() for kind, _ in ACTS}
@@ -92,6 +94,7 @@ class Pane(QWidget):
         below.addWidget(self.pick)
         below.addWidget(self.note)
         below.addLayout(acts)
+        below.addWidget(self.keys)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -232,6 +235,11 @@ class Pane(QWidget):
         if n < len(pair) and Path(pair[n].file) == path:
             view.improve_photo(image)  # type: ignore[arg-type]
 
+    def toggle_history(self) -> None:
+        """All that was decided about the photo, or the last of it."""
+        self._lines = LINES if self._lines != LINES else MOST_LINES
+        self._say()
+
     # -- what differs --------------------------------------------------------------------------------------------
     def toggle_differing(self) -> None:
         """The differing pixels of two photos, then the one laid on the other, then as they are."""
@@ -294,6 +302,9 @@ class Pane(QWidget):
         there = one is not None and self.row is not None
         for kind, _ in ACTS:
             self.buttons[kind].setEnabled(there and (kind != "merge" or self.grouped))
+        hints = [text("clean.keys_group")] if self.grouped else []
+        self.keys.setText("   ".join([*hints, text("clean.keys_photo")]))
+        self.keys.setToolTip(self.keys.text())
         self.note.setEnabled(there)
         if one is None or self.row is None:
             for shown in (self.reason, self.also, self.history):
@@ -307,7 +318,7 @@ class Pane(QWidget):
         says = [text("clean.diagnosis", what=f"{name}{source}") if name else "", also]
         self.also.setText("   ".join(filter(None, says)))
         self.also.setToolTip(self.also.text())
-        self.history.setText("\n".join(decision_words(d) for d in one.decisions[:LINES]))
+        self.history.setText("\n".join(decision_words(d) for d in one.decisions[: self._lines]))
         self.history.setVisible(bool(one.decisions))
         self.history.setToolTip(history_words(one.decisions))
 
@@ -318,6 +329,8 @@ class Pane(QWidget):
             share = f"{100 * self._laid.changed:.1f}"
             return text("clean.differing", share=share) if self._differing == 1 else text("clean.laid_on")
         if one.finding is None:
+            return check_name(self.row.check)
+        if one.finding.why not in catalogue():  # found by another version of the program
             return check_name(self.row.check)
         return text("clean.reason", check=check_name(self.row.check), why=one.finding.reason)
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 class RunPanel(QWidget):
     """``arrived``: findings of more photos are stored; ``ended``: the run is over, however it went."""
 
+    started = Signal()
     arrived = Signal()
     ended = Signal()
 
@@ -79,6 +80,7 @@ class RunPanel(QWidget):
         self._child.said.connect(self._said)
         self._child.ended.connect(self._over)
         self.retranslate()
+        self.started.emit()
 
     def _said(self, event: Mapping[str, Any]) -> None:
         if event.get("event") != "progress":
