@@ -18,6 +18,8 @@ from app.cleaning.findings import Finding
 from app.common.packs import Pack
 from app.datasets.store import Store, require
 
+PAIRS = 200
+"""Verdicts on so many pairs are stored at a time."""
 BATCH, BATCH_SECONDS = 64, 2.0
 """Results are stored after so many photos or so long: a kill loses little, and pages fill while it runs."""
 
@@ -161,16 +163,24 @@ def _compare_stored(store: Store, wanted: Sequence[str], pack: Pack, actor: str,
         examined = room.load_examined(session, room.photos(session), {name for part in needed for name in part.needs})
         known = room.pairs(session)
 
+    def keep_pairs() -> None:
+        fresh = {pair: verdict for pair, verdict in context.pairs.items() if known.get(pair) != verdict}
+        with store.write(actor) as session:
+            room.save_pairs(session, fresh)
+        known.update(fresh)
+
     def progress(done: int, whole: int) -> None:
         report(Progress("sets", done, whole))
-        if stop():
+        stopped = stop()
+        if stopped or len(context.pairs) >= len(known) + PAIRS:  # comparing takes minutes: it goes on where it stopped
+            keep_pairs()
+        if stopped:
             raise Stopped
 
     context = Context(pack, progress, dict(known))
     found = compare(examined, wanted, context)
-    fresh = {pair: verdict for pair, verdict in context.pairs.items() if known.get(pair) != verdict}
+    keep_pairs()
     with store.write(actor) as session:
-        room.save_pairs(session, fresh)
         checks = {check for part in needed for check in part.checks}.intersection(wanted)
         room.save_compared(session, checks, found)
     report(Progress("sets", 1, 1, len(found)))
