@@ -18,7 +18,7 @@ def imagededup(folder: str) -> dict[str, list[list[str]]]:
 
         found["imagededup CNN"] = _of_map(CNN(verbose=False).find_duplicates(image_dir=folder))
     except OSError:  # its weights are not to be had without a network
-        found["imagededup CNN: no weights"] = []
+        sys.stderr.write("imagededup's network was not run\n")
     return found
 
 
