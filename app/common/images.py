@@ -31,6 +31,7 @@ __all__ = [
     "encode_jpeg",
     "is_photo_name",
     "is_synthetic",
+    "is_upright",
     "natural_key",
     "photo_size",
     "read_file",
@@ -108,6 +109,11 @@ def photo_size(source: Path | bytes) -> tuple[int, int]:
 def is_synthetic(source: Path | bytes) -> bool:
     """Whether the photo says of itself, in EXIF's Software field, that Squama's phantom generator drew it."""
     return _peek(source).software.startswith(SYNTHETIC_MARK)
+
+
+def is_upright(source: Path | bytes) -> bool:
+    """Whether the pixels lie in the file as they are seen: EXIF asks for no turn."""
+    return _peek(source).orientation == 1
 
 
 def encode_jpeg(pixels: NDArray[np.uint8], quality: int = 92, software: str | None = None) -> bytes:

@@ -4,8 +4,8 @@
 labelme, xanylabeling``: PART with photos and annotations in it. ``folders``: PART/DISEASE/photo, photos of one disease
 only. Beside them ``photos.csv`` (part, folds and group of each photo) and ``dataset.json``.
 
-Photos are copied byte for byte; those with masks, and all of an anonymous export, are written anew from their pixels,
-without EXIF. No name tells the patient unless the photos' own names are asked for.
+Photos are copied byte for byte; those with masks, those that lie turned in their file, and all of an anonymous export
+are written anew from their pixels, without EXIF. No name tells the patient unless the photos' own names are asked for.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from app.annotation.formats import FORMATS, Context, Format, Page, Shape, fresh,
 from app.common.cells import safe_cell
 from app.common.errors import UserError
 from app.common.files import write_error
-from app.common.images import encode_jpeg, read_file, read_photo
+from app.common.images import encode_jpeg, is_upright, read_file, read_photo
 from app.common.masking import masked
 from app.common.packs import OTHER
 from app.datasets.frozen import FrozenDataset, FrozenImage
@@ -44,6 +44,8 @@ QUALITY = 95
 
 _KEY_COLUMNS = ("name", "image", "original", "path", "sha256")
 _LOSSLESS = frozenset({".png", ".bmp", ".tif", ".tiff"})
+_UPRIGHT = _LOSSLESS | {".jpg", ".jpeg"}
+"""Written anew where EXIF would have them turned: boxes are of the upright photo, and not every reader obeys EXIF."""
 _NO_NAME = re.compile(r'[\x00-\x1f<>:"/\\|?*]')
 _THREADS = 2
 
@@ -203,7 +205,7 @@ def _copy(photo: _Photo, root: Path, anonymous: bool) -> str | UserError:
         data = read_file(image.path)
         if hashlib.sha256(data).hexdigest() != image.sha256:
             raise UserError("photo_changed", file=image.path.name)
-        if anonymous or image.masks:
+        if anonymous or image.masks or (photo.file.suffix in _UPRIGHT and not is_upright(data)):
             data = _anew(data, image, photo.file.suffix)
     except UserError as error:
         return error

@@ -189,3 +189,18 @@ def test_a_cancelled_export_leaves_nothing(frozen: FrozenDataset, tmp_path: Path
     with pytest.raises(KeyboardInterrupt):
         export_set(frozen, tmp_path / "out", "voc", progress=cancel)
     assert [f.name for f in tmp_path.iterdir()] == ["photos"]
+
+
+def test_a_photo_that_lies_turned_in_its_file_is_written_upright(frozen: FrozenDataset, tmp_path: Path) -> None:
+    """Boxes are of the upright photo, and not every reader obeys EXIF."""
+    image = frozen.images[1]
+    before = read_photo(image.path).pixels.astype(int)
+    exif = Pillow.Exif()
+    exif[0x0112] = 6
+    Pillow.fromarray(before.astype(np.uint8)).transpose(Pillow.Transpose.ROTATE_90).save(image.path, "JPEG", exif=exif)
+    turned = replace(image, sha256=hashlib.sha256(image.path.read_bytes()).hexdigest())
+    export_set(replace(frozen, images=(turned,)), tmp_path / "out", "voc")
+    (row,) = table_of(tmp_path / "out")
+    with Pillow.open(tmp_path / "out" / row["photo"]) as written:
+        assert written.size == SIZE
+        assert not dict(written.getexif())
