@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtGui import QKeySequence
+from PySide6.QtGui import QImage, QKeySequence
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 from sqlalchemy import insert, select
@@ -236,8 +236,12 @@ def test_the_differing_pixels_are_shown_on_wish(bench: Bench) -> None:
     bench.press("P")
     bench.qtbot.waitUntil(lambda: bench.page.pane.differing, timeout=PATIENCE)
     assert "%" in bench.page.pane.reason.text()
+    second = bench.page.pane.second
+    second.lay_over(QImage(300, 100, QImage.Format.Format_RGB32))  # in the shape of what it was laid on
+    assert second._place().width() == pytest.approx(3 * second._place().height())
     bench.press("P", "P")
     assert not bench.page.pane.differing
+    assert second._place().width() == pytest.approx(160 / 120 * second._place().height())
 
 
 def test_masks_by_the_findings_boxes_and_by_hand(bench: Bench) -> None:

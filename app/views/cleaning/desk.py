@@ -124,7 +124,7 @@ def lay(first: Path, second: Path) -> Laid | None:
     found = evidence(read_photo(first, SIDE).pixels, read_photo(second, SIDE).pixels)
     if found is None:
         return None
-    grey = found.first.mean(axis=2, keepdims=True) * 0.45 + 24
+    grey = found.first.mean(axis=2, keepdims=True) * np.where(found.seen[..., None], 0.55, 0.2) + 24
     marked = np.where(found.differs[..., None], np.array([232, 80, 220]), grey).astype(np.uint8)
     seen = max(int(found.seen.sum()), 1)
     return Laid(

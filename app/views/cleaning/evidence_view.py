@@ -26,7 +26,7 @@ from app.views.theme import CAPTION, GROUND, ON_GROUND, ON_GROUND_SOFT, current
 
 EDGE = 12
 HEAD = 30
-LARGEST, SMALLEST_SHARE = 8.0, 0.25
+LARGEST = 8.0
 FIRST_MASK = 0.2
 """Share of the photo's sides that a rectangle has which is not drawn by hand."""
 SLIP = 3.0  # pixels of the screen; a smaller rectangle is a slip of the hand
@@ -91,7 +91,7 @@ class EvidenceView(QWidget):
         self.update()
 
     def lay_over(self, image: QImage | None) -> None:
-        """Show ``image`` in the photo's place."""
+        """Show ``image`` in the photo's place, in its own shape."""
         self._over = image
         self.update()
 
@@ -147,14 +147,19 @@ class EvidenceView(QWidget):
         head = HEAD if self._head is not None else 0
         return QRectF(self.rect()).adjusted(EDGE, EDGE + head, -EDGE, -EDGE)
 
+    def _extent(self) -> tuple[int, int]:
+        """What lies over the photo has a shape of its own: that of the photo that it was laid on."""
+        return self._size if self._over is None else (self._over.width(), self._over.height())
+
     def _fit_scale(self) -> float:
         room = self._room()
-        return min(room.width() / self._size[0], room.height() / self._size[1], 4.0)
+        width, height = self._extent()
+        return min(room.width() / width, room.height() / height, LARGEST)
 
     def _place(self) -> QRectF:
         """Where the whole photo lies, parts of it perhaps out of sight."""
         scale = self._fit_scale() * self._zoom
-        width, height = self._size[0] * scale, self._size[1] * scale
+        width, height = (side * scale for side in self._extent())
         centre = self._room().center()
         if self._zoom <= 1.0:
             return QRectF(centre.x() - width / 2, centre.y() - height / 2, width, height)
@@ -292,7 +297,8 @@ class EvidenceView(QWidget):
             painter.drawText(self._room(), int(wrap), self._nothing())
             return
         painter.setClipRect(self._room().adjusted(-EDGE, 0, EDGE, EDGE))
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, self._place().width() < 2 * self._size[0])
+        smooth = self._place().width() < 2 * self._extent()[0]
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
         painter.drawImage(self._place(), self._over or self._image)
         if self._show and self._over is None:
             self._paint_drawn(painter)
