@@ -2,8 +2,8 @@
 
 A close-up of skin shows a face as no portrait does: turned, cut off by the edge, eyes barred. So the network looks
 three times: upright; on one side (it sees a face upside down too); and coarser, with an empty margin all round, where
-parts of a face that the edge cuts off are found as the middle of one. MTCNN and OpenCV's cascade find fewer
-(``benchmarks/faces.py`` measures them in the same run).
+parts of a face that the edge cuts off are found as the middle of one. MTCNN finds fewer parts and more small
+faces (``benchmarks/faces.py`` measures both in the same run).
 """
 
 from __future__ import annotations
