@@ -26,6 +26,9 @@ CHECKS = (
 ABOUT_LABELS = ("label_conflict", "label_suspect", "box_suspect")
 """Say nothing of photos that nobody has labelled."""
 
+INFORMING = frozenset({"same_lesion"})
+"""Checks whose findings ask for no decision: they keep photos together."""
+
 NAMES = {
     "blur": "check.blur.name",
     "motion_blur": "check.motion_blur.name",

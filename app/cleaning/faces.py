@@ -28,6 +28,7 @@ ROOM = 0.25  # that margin, share of the longer side
 SAME = 0.3  # IoU from which two looks saw one face
 GROWN = 0.1  # share of its size by which a box is grown, so that masking it hides the whole face
 MOST = 10  # boxes of one photo
+NARROWEST = 16  # shorter side of what the network sees; on thinner strips it answers differently each time
 
 
 def examine(subject: Subject) -> Found:
@@ -50,6 +51,8 @@ def faces(pixels: Pixels) -> list[tuple[Box, float]]:
     """
     height, width = pixels.shape[:2]
     upright, k = _resized(pixels, UPRIGHT)
+    if min(upright.shape[:2]) < NARROWEST:
+        return []
     seen = [(box.scaled(1 / k), sure) for box, sure in _look(upright)]
     turned, k_turned = _resized(upright, TURNED)
     seen += [(_turned_back(box, turned).scaled(1 / (k * k_turned)), sure) for box, sure in _look(_turned(turned))]

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from app.annotation.document import Annotation
+from app.cleaning.checks import INFORMING
 from app.cleaning.findings import Finding
 from app.common.errors import UserError
 from app.common.geometry import Box
@@ -57,7 +58,8 @@ class Work:
 
     @property
     def open(self) -> int:
-        return sum(c.open for c in self.checks if c.active)
+        """Findings that wait for a decision; those that only keep photos together wait for none."""
+        return sum(c.open for c in self.checks if c.active and c.check not in INFORMING)
 
     @property
     def seconds_left(self) -> float | None:

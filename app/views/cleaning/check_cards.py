@@ -25,7 +25,7 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QColor, QFont, QKeyEvent, QMouseEvent, QPainter, QPen
 from PySide6.QtWidgets import QAbstractItemView, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
-from app.cleaning.checks import check_name
+from app.cleaning.checks import INFORMING, check_name
 from app.cleaning.records import BINS, CheckSummary
 from app.common.words import text
 from app.views.icons import paint_icon
@@ -54,6 +54,11 @@ class Card:
     @property
     def full(self) -> bool:
         return self.summary is not None and sum(self.summary.histogram) > 0
+
+    @property
+    def waits(self) -> bool:
+        """Something of it waits for a decision."""
+        return self.summary is not None and self.summary.open > 0 and self.key not in INFORMING
 
     @property
     def said(self) -> str:
@@ -273,7 +278,7 @@ class CheckCards(QListView):
 
     def step_to_open(self) -> str:
         """The next check behind the chosen one that has something open, "" if none has."""
-        cards = [c for c in self.model_.cards if c.key == self.key or (c.summary is not None and c.summary.open)]
+        cards = [c for c in self.model_.cards if c.key == self.key or c.waits]
         keys = [c.key for c in cards]
         at = keys.index(self.key) if self.key in keys else -1
         following = [*keys[at + 1 :], *keys[:at]] if at >= 0 else keys
