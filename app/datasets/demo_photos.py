@@ -191,7 +191,7 @@ def _spoilt(fault: Fault, pixels: NDArray[np.uint8], seed: int) -> NDArray[np.ui
     if fault == "dark":
         return np.asarray(pixels * np.float32(0.12), np.uint8)
     if fault == "bright":
-        return np.asarray(np.clip(pixels.astype(np.float32) * 1.6 + 90, 0, 255), np.uint8)
+        return np.asarray(np.clip(pixels.astype(np.float32) * 1.9 + 110, 0, 255), np.uint8)
     if fault == "turned":
         return np.ascontiguousarray(np.rot90(pixels))
     if fault == "mirrored":
