@@ -153,6 +153,26 @@ def duplicate_search(r: Result) -> list[Row]:
     ]
 
 
+def faces(r: Result) -> list[Row]:
+    rows: list[Row] = []
+    for what, found in r["table"].items():
+        kind = "false alarms" if any(name.startswith("false alarms") for name in found) else "recall"
+        told = "; ".join(f"{name.partition('/')[2]} {v['hits']} of {v['n']}" for name, v in found.items())
+        rows.append((f"Faces, {what}: {kind}", "", told))
+    speed = r["speed"]
+    told = f"{speed['share']:.2f} x ({speed['check_ms']:.0f} / {speed['full_decode_ms']:.0f} ms)"
+    return [*rows, ("Faces in a 12-megapixel photo, against one full decode", "", told)]
+
+
+def cover(r: Result) -> list[Row]:
+    return [
+        (f"Hair and cloth, {name}: {what}", "", share(value))
+        for name in ("phantoms", "ham10000_small")
+        for what, value in r.get(name, {}).items()
+        if isinstance(value, dict)
+    ]
+
+
 READERS: dict[str, Callable[[Result], list[Row]]] = {
     "phantom-scores": phantom_scores,
     "clinical-development": clinical,
@@ -166,6 +186,8 @@ READERS: dict[str, Callable[[Result], list[Row]]] = {
     "duplicates-development": duplicates,
     "duplicates-test": duplicates,
     "duplicate-search": duplicate_search,
+    "faces-test": faces,
+    "cover": cover,
 }
 
 
