@@ -14,7 +14,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from app.annotation.document import Annotation, Edit, edit_from_json, edit_to_json
-from app.cleaning.records import GROUPED, Kind
+from app.cleaning.records import COVERABLE, GROUPED, Kind
 from app.common.errors import UserError
 from app.common.geometry import Box
 from app.datasets.box_rows import read_boxes
@@ -61,7 +61,7 @@ def walk(session: Session, row: Decision, *, back: bool) -> UserError | None:
 # -- masks -------------------------------------------------------------------------------------------------------
 def _own_boxes(session: Session, image_id: int, check: str) -> list[list[float]]:
     finding = session.get(Finding, (image_id, check))
-    if finding is None or not finding.boxes:
+    if check not in COVERABLE or finding is None or not finding.boxes:
         raise UserError("nothing_to_mask")
     return finding.boxes
 

@@ -21,6 +21,8 @@ State = Literal["open", "waiting", "decided", "out"]
 BINS = 25
 GROUPED = ("exact_duplicate", "near_duplicate", "same_lesion", "patient_duplicate")
 """Checks whose findings are looked at group by group."""
+COVERABLE = frozenset({"face", "clothing", "hair", "ruler", "pen_mark", "black_border", "watermark", "text"})
+"""Checks whose boxes mark what may be painted over; those of blur, framing or a doubtful label are the lesions."""
 
 Item = tuple[int, str]
 """A photo's id and a check."""

@@ -262,6 +262,36 @@ def test_masks_by_the_findings_boxes_and_by_hand(bench: Bench) -> None:
     assert 0 <= y0 < y1 <= 120
 
 
+def test_mask_on_blurred_lesions_asks_for_a_rectangle(bench: Bench) -> None:
+    """Their boxes say where it is blurred, and are no place to paint over."""
+    with bench.store.write(ME) as s:
+        s.execute(insert(tables.Finding), [finding(bench.ids[7], "blur", 0.9, boxes=[[10, 10, 60, 60]])])
+        set_threshold(s, "blur", 0.5)
+    bench.page.look()
+    bench.rest()
+    bench.choose("blur")
+    bench.qtbot.waitUntil(lambda: bench.page.pane.first.has_photo, timeout=PATIENCE)
+    bench.press("M")
+    assert bench.page.pane.first.masking
+    assert bench.state(bench.ids[7]) == (None, [])
+
+
+@pytest.mark.parametrize(
+    ("check", "words"), [("same_lesion", "clean.do.merge_lesion"), ("patient_duplicate", "clean.do.merge_patient")]
+)
+def test_the_button_says_what_merging_means_here(bench: Bench, check: str, words: str) -> None:
+    with bench.store.write(ME) as s:
+        s.execute(insert(tables.Finding), [finding(i, check, 0.9, "one") for i in bench.ids[:2]])
+    bench.page.look()
+    bench.rest()
+    bench.choose(check)
+    merge = bench.page.pane.buttons["merge"]
+    assert merge.text().startswith(text(words))
+    assert merge.accessibleName() == text(words)
+    bench.choose("near_duplicate")
+    assert merge.text().startswith(text("clean.do.merge"))
+
+
 def test_relabel_by_digit(bench: Bench) -> None:
     bench.choose("label_suspect")
     labels = [d.key for d in bench.program.services.pack.labels]

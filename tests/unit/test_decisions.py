@@ -146,6 +146,17 @@ def test_masks_are_the_findings_own_boxes_or_drawn_ones(opened: Store, photo: in
     assert caught.value.code == "nothing_to_mask"
 
 
+def test_a_finding_about_the_lesions_own_boxes_covers_no_lesion(opened: Store, photo: int) -> None:
+    with opened.write(ME) as s:
+        add_finding(s, photo, "blur", 0.9, boxes=[[1, 2, 30, 10]])
+    with pytest.raises(UserError) as caught:
+        act(opened, ME, [photo], "blur", "mask")
+    assert caught.value.code == "nothing_to_mask"
+    assert state(opened, photo) == (None, [])
+    act(opened, ME, [photo], "blur", "mask", boxes=[[5, 5, 20, 20]])
+    assert state(opened, photo) == (None, [[5, 5, 20, 20]])
+
+
 def test_a_batch_goes_back_at_one_stroke(opened: Store) -> None:
     with opened.write(ME) as s:
         ids = [add_photo(s) for _ in range(4)]

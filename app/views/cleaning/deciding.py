@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
-from app.cleaning.records import GROUPED, Item, Kind, QueueRow, Walked
+from app.cleaning.records import COVERABLE, GROUPED, Item, Kind, QueueRow, Walked
 from app.common.geometry import Box
 from app.common.words import text
 from app.views.background import Changed
@@ -140,8 +140,11 @@ class Deciding(QObject):
             self._decide([desk.Act(((one.id, row.check),), "exclude", {})])
 
     def _has_boxes(self) -> bool:
-        one = self._pane.at_work
-        return one is not None and one.finding is not None and bool(one.finding.boxes)
+        """The finding says what to cover."""
+        one, row = self._pane.at_work, self._pane.row
+        if one is None or one.finding is None or row is None or row.check not in COVERABLE:
+            return False
+        return bool(one.finding.boxes)
 
     def _view(self) -> Any:
         return self._pane.second if self._pane.grouped else self._pane.first

@@ -302,6 +302,7 @@ class Pane(QWidget):
         there = one is not None and self.row is not None
         for kind, _ in ACTS:
             self.buttons[kind].setEnabled(there and (kind != "merge" or self.grouped))
+        self._name("merge", dict(ACTS)["merge"])  # of lesions and patients it is something else
         hints = [text("clean.keys_group")] if self.grouped else []
         self.keys.setText("   ".join([*hints, text("clean.keys_photo")]))
         self.keys.setToolTip(self.keys.text())
@@ -344,12 +345,8 @@ class Pane(QWidget):
         return kind_words(found.kind) if found is not None else ""
 
     def retranslate(self) -> None:
-        check = self.row.check if self.row is not None else ""
         for kind, key in ACTS:
-            words = act_words(kind, check)
-            self.buttons[kind].setText(f"{words}  {key}")
-            self.buttons[kind].setToolTip(text("clean.key_tip", what=_tip(kind, check), keys=key))
-            self.buttons[kind].setAccessibleName(words)
+            self._name(kind, key)
         self.undo_button.setText(f"{text('clean.undo')}  U")
         self.undo_button.setToolTip(text("clean.key_tip", what=text("clean.undo_tip"), keys="U, Ctrl+Z"))
         self.undo_button.setAccessibleName(text("clean.undo"))
@@ -360,6 +357,13 @@ class Pane(QWidget):
             view.setAccessibleName(text("clean.photo"))
             view.update()
         self._say()
+
+    def _name(self, kind: Kind, key: str) -> None:
+        check = self.row.check if self.row is not None else ""
+        words = act_words(kind, check)
+        self.buttons[kind].setText(f"{words}  {key}")
+        self.buttons[kind].setToolTip(text("clean.key_tip", what=_tip(kind, check), keys=key))
+        self.buttons[kind].setAccessibleName(words)
 
 
 def _tip(kind: Kind, check: str) -> str:
