@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from argparse import Namespace
 from collections.abc import Callable, Sequence
 from time import perf_counter
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.cli_common import Outcome, opened, progress
 from app.cli_parser import Common
+from app.common.errors import UserError
 
 if TYPE_CHECKING:
     from app.cleaning.findings import Finding
@@ -17,7 +19,9 @@ if TYPE_CHECKING:
 
 def clean(common: Common, options: Namespace) -> Outcome:
     start = perf_counter()
-    checks = options.checks.split(",") if options.checks is not None else None
+    checks = None
+    if options.checks is not None:  # a photo that could not be looked at must not pass for clean
+        checks = [*options.checks.split(","), "unreadable"]
     images = _of_files(options.path, checks) if options.path is not None else _of_workspace(common, checks)
     return Outcome({"images": images, "timings_ms": {"total": 1000 * (perf_counter() - start)}})
 
@@ -29,6 +33,8 @@ def _of_files(path: str, checks: Sequence[str] | None) -> list[dict[str, Any]]:
     from app.common.packs import load_pack
     from app.datasets.importing import given_photos
 
+    if not os.path.lexists(path):
+        raise UserError("file_missing", file=path)
     given = list(given_photos([path]))
     photos = [Photo(n, g.path, g.path.name) for n, g in enumerate(given) if g.problem is None]
     found = clean_files(photos, load_pack(), checks, _count)

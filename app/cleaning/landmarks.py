@@ -19,6 +19,7 @@ from app.cleaning.subject import Subject
 from app.common.places import RESOURCES
 
 SIDE = 160
+THINNEST = 4
 MOST = 48
 CELLS, MOST_OF_CELL = 4, 6  # each way; so that a watermark's letters do not take every place
 BITS = 63
@@ -35,6 +36,8 @@ def descriptors(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
     grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
     scale = SIDE / max(grey.shape)
     way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    if round(min(grey.shape) * scale) < THINNEST:  # a strip shows no spots, and may vanish altogether
+        return np.zeros((0, 256), np.float32)
     grey = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=way)
     sift = cv2.SIFT_create(4 * MOST, contrastThreshold=0.008, enable_precise_upscale=True)  # type: ignore[attr-defined]
     found, raw = sift.detectAndCompute(grey, None)

@@ -83,6 +83,8 @@ def frame_likeness(blobs: Sequence[bytes], pairs: NDArray[np.int64]) -> NDArray[
 def nearest_frames(blobs: Sequence[bytes], most: int, least: float) -> NDArray[np.int64]:
     """Pairs (M x 2 places in ``blobs``, the smaller first) of frames that are among the ``most`` nearest of one of them
     in any orientation, cosine at least ``least``. All with all: for some thousands of photos."""
+    if not blobs:
+        return np.zeros((0, 2), np.int64)
     waves = _stacked(blobs)
     waves /= np.maximum(np.linalg.norm(waves, axis=(1, 2), keepdims=True), 1e-6)
     turned = [_turned(waves, *way).reshape(len(waves), -1).T for way in WAYS]
@@ -94,7 +96,7 @@ def nearest_frames(blobs: Sequence[bytes], most: int, least: float) -> NDArray[n
         nearest = np.argsort(-cosine, axis=1)[:, :most]
         row, column = np.nonzero(np.take_along_axis(cosine, nearest, axis=1) >= least)
         found.append(np.sort(np.stack([start + row, nearest[row, column]], axis=1), axis=1))
-    return np.unique(np.concatenate(found), axis=0) if found else np.zeros((0, 2), np.int64)
+    return np.unique(np.concatenate(found), axis=0)
 
 
 def _turned(waves: NDArray[np.float32], x: int, y: int, swap: bool) -> NDArray[np.float32]:
