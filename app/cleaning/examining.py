@@ -62,11 +62,14 @@ def examine(photo: Photo, parts: Sequence[Part]) -> Examined:
         if not parts:
             _ = subject.small  # what breaks off shows only when it is decoded
     except UserError as error:
-        return Examined(photo, "", 0, 0, {FILE: Found((unreadable(error),))})
+        return Examined(photo, "", 0, 0, {FILE: Found((unreadable(error, photo.name),))})
     return Examined(photo, hashlib.sha256(subject.data).hexdigest(), subject.width, subject.height, found)
 
 
-def unreadable(error: UserError) -> Finding:
+def unreadable(error: UserError, name: str = "") -> Finding:
+    """``name``: of the photo, where the error knows only bytes without one."""
+    if name and "file" in error.facts:
+        error = UserError(error.code, **{**error.facts, "file": name})
     return Finding(UNREADABLE, 1.0, "check.unreadable.why", {"reason": _both(error)})
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.common.errors import UserError
 from app.common.words import text
+from app.datasets.datasheet_files import PART_NAMES
 from app.datasets.dividing import Division, divide
 from app.datasets.gathering import dataset_of, gather
 from app.datasets.groups import linked_photos, thresholds_in
@@ -19,6 +20,7 @@ from app.datasets.images import resolved
 from app.datasets.leakage import find_leaks
 from app.datasets.splits import PARTS
 from app.datasets.versions import check_name
+from app.datasets.vocabulary import pack_in
 from db.tables import CheckSetting, Decision, Examination, Finding
 
 Point = Literal["photos", "readable", "checked", "decided", "labelled", "divided", "leakage"]
@@ -62,7 +64,7 @@ def freeze_checklist(
         _checked(session, rows, checks),
         _decided(session, rows),
         _labelled(rows),
-        *_divided(session, rows, division or Division()),
+        *_divided(session, gathered.pack, rows, division or Division()),
     )
 
 
@@ -112,7 +114,7 @@ def _labelled(rows: Sequence[dict[str, Any]]) -> ChecklistItem:
     return ChecklistItem("labelled", True, text("checklist.labelled"))
 
 
-def _divided(session: Session, rows: list[dict[str, Any]], division: Division) -> tuple[ChecklistItem, ...]:
+def _divided(session: Session, pack: str, rows: list[dict[str, Any]], division: Division) -> tuple[ChecklistItem, ...]:
     links = linked_photos(session)
     try:
         divide(rows, division, links)
@@ -122,7 +124,11 @@ def _divided(session: Session, rows: list[dict[str, Any]], division: Division) -
         return (ChecklistItem("divided", False, error.what, stops=True),)
     missing = _missing(rows, division)
     if missing:
-        shown = "; ".join(f"{disease}: {', '.join(parts)}" for disease, parts in missing.items())
+        names = {label.key: str(label.name) for label in pack_in(session, pack).labels}
+        shown = text("checklist.semicolon").join(
+            text("checklist.place", disease=names.get(d, d), parts=text("checklist.comma").join(parts))
+            for d, parts in missing.items()
+        )
         divided = ChecklistItem("divided", False, text("checklist.missing", diseases=shown))
     else:
         divided = ChecklistItem("divided", True, text("checklist.divided", n=len({row["group"] for row in rows})))
@@ -136,10 +142,14 @@ def _divided(session: Session, rows: list[dict[str, Any]], division: Division) -
 
 
 def _missing(rows: Sequence[dict[str, Any]], division: Division) -> dict[str, list[str]]:
-    """Disease -> parts that are wanted and have none of it."""
+    """Disease -> names of the parts that are wanted and have none of it."""
     wanted = [part for part, share in zip(PARTS, division.shares, strict=True) if share > 0]
     there: dict[str, set[str]] = defaultdict(set)
     for row in rows:
         if row["label"] is not None:
             there[row["label"]].add(row["split"])
-    return {d: [p for p in wanted if p not in parts] for d, parts in sorted(there.items()) if not set(wanted) <= parts}
+    return {
+        d: [text(PART_NAMES[p]) for p in wanted if p not in parts]
+        for d, parts in sorted(there.items())
+        if not set(wanted) <= parts
+    }

@@ -73,6 +73,18 @@ def test_freezing_under_a_new_name(program: Program, qtbot: QtBot) -> None:
     assert program.window.pages.sheet is None
 
 
+def test_the_checklist_follows_the_language(program: Program, qtbot: QtBot) -> None:
+    program.window.use_language("en")
+    page(program).freeze.click()
+    freezing = sheet(program)
+    qtbot.waitUntil(lambda: bool(freezing._items), timeout=PATIENCE)  # type: ignore[attr-defined]
+    program.window.use_language("zh")
+    qtbot.waitUntil(lambda: bool(freezing._items), timeout=PATIENCE)  # type: ignore[attr-defined]
+    said = [item.text for item in freezing._items]  # type: ignore[attr-defined]
+    assert all(any(letter >= "\u4e00" for letter in line) for line in said), said
+    assert not any("lichen_planus" in line or "val" in line for line in said), said
+
+
 def test_a_split_that_cannot_be_is_said_at_once(program: Program, qtbot: QtBot) -> None:
     page(program).freeze.click()
     freezing = sheet(program)

@@ -15,6 +15,7 @@ from sqlalchemy import delete
 from app.cleaning import run
 from app.cleaning import store as room
 from app.cleaning.checks import CHECKS, NAMES, PARTS, SETS, check_name, chosen_checks, default_thresholds
+from app.cleaning.examining import Photo, examine
 from app.cleaning.run import Progress, clean_workspace
 from app.common.errors import UserError
 from app.common.images import encode_jpeg
@@ -127,3 +128,12 @@ def test_the_child_says_what_it_does(store: Store, workspace: Workspace) -> None
     assert child.wait() == 0
     assert lines[-1] == {"event": "done", "photos": 6, "examined": 6, "stopped": False}
     assert {line["event"] for line in lines[:-1]} == {"progress"}
+
+
+def test_a_photo_that_breaks_off_is_named_in_both_languages(folder: Path) -> None:
+    """The finding outlives the choice of a language; it was "The photo" in the one of the process that looked."""
+    broken = folder / "0.jpg"
+    broken.write_bytes(broken.read_bytes()[:-400])
+    (found,) = examine(Photo(0, broken, "第 1 张.jpg"), ()).findings()
+    reasons = found.facts["reason"]
+    assert all("第 1 张.jpg" in reasons[name] for name in ("en", "zh")), reasons

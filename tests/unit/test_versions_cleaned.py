@@ -320,6 +320,15 @@ def test_the_checklist_says_what_stops_freezing(opened: Store) -> None:
         assert checked(s) == {"photos": False}
 
 
+def test_the_checklist_names_diseases_and_parts_as_people_do(opened: Store) -> None:
+    with opened.read() as s:
+        divided = next(i for i in freeze_checklist(s, "mine", Division((98, 1, 1))) if i.key == "divided")
+    assert not divided.ok
+    assert "Validation" in divided.text
+    assert "val," not in divided.text
+    assert "_" not in divided.text
+
+
 def test_photos_that_nobody_has_opened_are_groups_of_their_own(opened: Store) -> None:
     """Linked photos of nobody: the checklist opens none of them, but says which are not there."""
     with opened.write("li") as s:

@@ -103,7 +103,7 @@ class DatasheetView(QScrollArea):
         from app.cleaning.checks import NAMES, check_name
 
         reasons = sorted(sheet.cleaning.exclusions.items(), key=lambda item: -item[1])
-        words = [f"{check_name(check) if check in NAMES else check}: {n}" for check, n in reasons]
+        words = [text("sets.reason", check=check_name(c) if c in NAMES else c, n=n) for c, n in reasons]
         if sheet.cleaning.unlabelled:
             words.append(text("sets.unlabelled", n=sheet.cleaning.unlabelled))
         if words:
@@ -114,7 +114,7 @@ class DatasheetView(QScrollArea):
         lines = []
         if sheet.missing:
             found = (f"{disease_words(pack, d)} – {part_words(p)}" for d, p in sheet.missing)
-            lines.append(text("sets.missing", places=", ".join(found)))
+            lines.append(text("sets.missing", places=text("sets.comma").join(found)))
         if sheet.masked:
             lines.append(text("sets.masked", n=sheet.masked))
         if sheet.without_patient:

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.common.errors import UserError
-from app.common.words import text
+from app.common.words import language, text
 from app.views.child_process import Child, errand
 from app.views.forms import FormPanel
 from app.views.parts import Mark, empty_layout, label
@@ -48,6 +48,7 @@ class FreezeSheet(Sheet):
         self._child: Child | None = None
         self._items: tuple[ChecklistItem, ...] | None = None
         self._problem: UserError | None = None
+        self._said_in = language()
         self._asked = 0
         self._pause = QTimer(self, singleShot=True, interval=PAUSE_MS)
         self._pause.timeout.connect(self._check)
@@ -165,6 +166,7 @@ class FreezeSheet(Sheet):
     def _show(self, asked: int, items: tuple[ChecklistItem, ...]) -> None:
         if asked == self._asked:
             self._items = items
+            self._said_in = language()
             self._problem = None
             self.retranslate()
 
@@ -227,6 +229,9 @@ class FreezeSheet(Sheet):
         self.clean.setText(text("freeze.to_clean"))
         self.clean.setToolTip(text("rail.clean_purpose"))
         self._heading.setText(text("freeze.checklist"))
+        if self._items and self._said_in != language():  # its sentences are made where the numbers are
+            self._check()
+            return
         self._fill()
 
     def _fill(self) -> None:

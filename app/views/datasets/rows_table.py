@@ -17,6 +17,7 @@ class RowsTable(QTableWidget):
     def __init__(self, most: int, *, stretch: bool = False) -> None:
         super().__init__(0, 0)
         self._most = most
+        self._stretch = stretch
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setShowGrid(False)
@@ -40,6 +41,7 @@ class RowsTable(QTableWidget):
                 item = QTableWidgetItem(words.replace("\n", " "))
                 item.setToolTip(words)
                 self.setItem(at, column, item)
+        widest = max(WIDEST, self.viewport().width() // 2) if self._stretch else WIDEST
         self.resizeColumnsToContents()
         for column in range(len(heads)):
-            self.setColumnWidth(column, min(WIDEST, self.columnWidth(column) + 12))
+            self.setColumnWidth(column, min(widest, self.columnWidth(column) + 12))
