@@ -59,6 +59,9 @@ def test_the_newest_version_lies_open_with_its_counts(program: Program) -> None:
     photos = counts.item(last, 1)
     assert photos is not None
     assert photos.text() == str(row.images)
+    disease = counts.item(0, 0)
+    assert disease is not None
+    assert not disease.icon().isNull()  # the key to the coloured bars below
     assert names(program) == {"phantom-a", "phantom-b"}
 
 

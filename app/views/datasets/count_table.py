@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QIcon, QPixmap
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem
 
 from app.common.words import text
-from app.views.datasets.words import disease_words, part_words
+from app.views.datasets.words import disease_colour, disease_words, part_words
 
 if TYPE_CHECKING:
     from app.common.packs import Pack
@@ -59,6 +60,9 @@ class CountTable(QTableWidget):
         self.setRowCount(len(sheet.diseases) + 1)
         for row, of in enumerate(sheet.diseases):
             self._fill(row, disease_words(self._pack, of.disease), of.all, [of.parts[p] for p in PARTS])
+            first = self.item(row, 0)
+            if first is not None:  # the key to the bars below
+                first.setIcon(_swatch(disease_colour(self._pack, of.disease)))
         self._fill(len(sheet.diseases), text("sets.all"), sheet.total, [sheet.parts[p] for p in PARTS], bold=True)
         height = self.horizontalHeader().sizeHint().height() + ROW_HEIGHT * self.rowCount() + 6
         self.setFixedHeight(height)
@@ -75,3 +79,9 @@ class CountTable(QTableWidget):
                 font.setBold(True)
                 item.setFont(font)
             self.setItem(row, column, item)
+
+
+def _swatch(colour: str) -> QIcon:
+    square = QPixmap(12, 12)
+    square.fill(QColor(colour))
+    return QIcon(square)

@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor, QFontMetrics, QHelpEvent, QPainter, QPaintEven
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from app.common.words import text
-from app.views.datasets.words import disease_words, field_words, group_words
+from app.views.datasets.words import disease_colour, disease_words, field_words, group_words
 from app.views.theme import CAPTION, current, ui_font
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class CoverageBars(QWidget):
             width = room * of.get(group, 0) / most
             if width > 0:
                 bar = QRectF(left, top + (ROW - BAR) / 2, max(1.0, width - 1), BAR)
-                painter.fillRect(bar, _colour(pack, disease))
+                painter.fillRect(bar, QColor(disease_colour(pack, disease)))
                 left += width
         painter.setPen(QColor(current().text_soft))
         count = QRectF(left + 6, top, COUNT_WIDTH, ROW)
@@ -102,7 +102,3 @@ class CoverageBars(QWidget):
             if of.get(group):
                 lines.append(f"{disease_words(self._pack, disease)}: {of[group]}")
         return "\n".join(lines)
-
-
-def _colour(pack: Pack, disease: str) -> QColor:
-    return QColor(next((label.colour for label in pack.labels if label.key == disease), current().text_soft))

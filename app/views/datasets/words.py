@@ -34,6 +34,13 @@ def disease_words(pack: Pack, key: str) -> str:
     return next((str(label.name) for label in pack.labels if label.key == key), key)
 
 
+def disease_colour(pack: Pack, key: str) -> str:
+    """The theme's soft text colour for what the pack does not know."""
+    from app.views.theme import current
+
+    return next((label.colour for label in pack.labels if label.key == key), "") or current().text_soft
+
+
 def group_words(field: str, group: str) -> str:
     """A group of a field as :class:`app.datasets.datasheet.Coverage` names it."""
     from app.common.case_words import centre_words, site_words
