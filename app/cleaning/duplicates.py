@@ -83,6 +83,8 @@ def near_score(alignment: Alignment) -> float:
 
 def scene_score(alignment: Alignment) -> float:
     """How surely two photos show the same spot of skin: by keypoints in place and by structure."""
+    if alignment.same_frame:  # no copy, and no second shot: what agrees is a banner that was laid over both
+        return 0.0
     witnesses = min(1.0, alignment.agreeing / 20)
     return max(0.0, min(1.0, alignment.likeness * (0.4 + 0.6 * witnesses)))
 

@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 from app.cleaning import duplicates, likeness, matching
 from app.cleaning.checks import parts_for
 from app.cleaning.comparing import Context, Stopped
-from app.cleaning.duplicates import Link, groups
+from app.cleaning.duplicates import Link, groups, scene_score
 from app.cleaning.examining import Examined, Photo, examine
 from app.cleaning.findings import Finding
 from app.cleaning.likeness_index import shared_codes
+from app.cleaning.matching import Alignment
 from app.common.images import encode_jpeg
 from app.common.packs import load_pack
 from app.common.words import set_language
@@ -110,6 +111,14 @@ def test_another_shot_of_a_lesion_is_kept_together_but_no_copy(tmp_path: Path) -
     assert not found["near_duplicate"]
     assert set(found["same_lesion"]) == {0, 1}
     assert len({f.group for f in found["same_lesion"].values()}) == 1
+
+
+def test_a_banner_laid_over_two_limbs_makes_them_no_lesion() -> None:
+    """An archive's banner, and an arm down the middle, agree to the pixel: no hand takes one lesion twice like that."""
+    from_archive = Alignment((1, 0, 0, 0, 1, 0), 0.78, 1.0, 1.0, agreeing=20, colour=67.5, changed=0.57)
+    assert scene_score(from_archive) < 0.3
+    by_hand = replace(from_archive, matrix=(0.98, 0.05, 9.0, -0.05, 0.98, -14.0), first=0.9, second=0.9)
+    assert scene_score(by_hand) > 0.7
 
 
 def test_photos_without_structure_are_told_apart_by_their_whole_frame(tmp_path: Path, photo_pixels: U8) -> None:
