@@ -30,6 +30,7 @@ from app.datasets.journal import apply_edit, replays
 from app.datasets.layers import COMMON
 from app.datasets.people import broken_link, payload_hash
 from app.datasets.problems import Problem, media_changed, media_missing
+from app.datasets.versions import changed_versions
 from db.tables import Annotation, AnnotationFile, Image, JournalEntry
 
 if TYPE_CHECKING:
@@ -93,6 +94,8 @@ def _database(session: Session) -> Iterator[Problem]:
     link = broken_link(session)
     if link is not None:
         yield Problem("audit_broken", text("problem.audit_broken", entry=link))
+    for changed in changed_versions(session):
+        yield Problem(changed.code, changed.what)
     for file in session.scalars(select(AnnotationFile).execution_options(yield_per=20)):
         if hashlib.sha256(file.content).hexdigest() != file.sha256:
             yield Problem("file_changed", text("problem.file_changed", file=file.name))

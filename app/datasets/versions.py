@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -117,7 +117,8 @@ def load_dataset(workspace: Workspace, dataset: str) -> FrozenDataset:
     """The frozen version behind "NAME" (the newest) or "NAME@HASH" (a beginning of at least 8 digits will do).
 
     Raises:
-        UserError: ``no_such_dataset``, ``version_reduced`` (some of its patients were erased), or the database's.
+        UserError: ``no_such_dataset``, ``version_reduced`` (some of its patients were erased), ``version_changed``
+            (its content does not fit its hash), or the database's.
     """
     from app.datasets.store import open_store
 
@@ -172,7 +173,27 @@ def _now(session: Session, row: DatasetVersion) -> str:
     return row.hash
 
 
+def changed_versions(session: Session) -> Iterator[UserError]:
+    """``version_changed`` for each version that is no longer what was frozen."""
+    for row in session.scalars(select(DatasetVersion).execution_options(yield_per=1)):
+        if row.reduced_to is None and not _is_whole(row):
+            yield _changed(row)
+
+
+def _is_whole(row: DatasetVersion) -> bool:
+    try:
+        return content_hash(row.payload) == row.hash
+    except (KeyError, TypeError, AttributeError):  # not even the form of a version
+        return False
+
+
+def _changed(row: DatasetVersion) -> UserError:
+    return UserError("version_changed", dataset=f"{row.name}@{row.hash}")
+
+
 def _read(session: Session, row: DatasetVersion) -> FrozenDataset:
+    if not _is_whole(row):
+        raise _changed(row)
     found = from_payload(row.name, row.hash, row.payload, partial(resolved, session))
     return replace(found, parent=row.parent_hash, author=row.author, created=row.created)
 
@@ -191,7 +212,7 @@ def _keep(session: Session, name: str, payload: dict[str, Any]) -> FrozenDataset
         session.add(row)
         session.flush()
         audit(session, "freeze", "dataset", f"{name}@{hash_}", hash_)
-    elif row.reduced_to is not None:  # the very same photos are back
+    elif row.reduced_to is not None or not _is_whole(row):  # the very same photos are back
         row.payload, row.reduced_to = payload, None
         session.flush()
     return _read(session, row)

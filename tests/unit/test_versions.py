@@ -6,17 +6,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from app.annotation.document import Annotation, Edit, new_id
 from app.common.errors import UserError
 from app.common.geometry import Box
 from app.common.workspace import Workspace, open_workspace
 from app.datasets import store
+from app.datasets.checking import check_workspace
 from app.datasets.frozen import content_hash
 from app.datasets.leakage import find_leaks
 from app.datasets.records import NewImage
 from app.datasets.store import Store, open_store
 from app.datasets.versions import freeze, list_datasets, load_dataset, make_dataset
+from db.tables import DatasetVersion
 
 LABELS = ("psoriasis", "eczema")
 
@@ -158,3 +161,17 @@ def test_the_hash_is_of_the_content_not_of_the_place() -> None:
     other = {**image, "label": "psoriasis"}
     assert content_hash({"images": [image]}) == content_hash({"images": [moved]})
     assert content_hash({"images": [image]}) != content_hash({"images": [other]})
+
+
+def test_a_version_whose_content_was_changed_is_refused(opened: Store, place: Workspace) -> None:
+    with opened.write("li") as s:
+        made = freeze(s, "mine")
+        row = s.scalars(select(DatasetVersion)).one()
+        row.payload = {**row.payload, "images": [{**i, "split": "train"} for i in row.payload["images"]]}
+    with pytest.raises(UserError, match="no longer what was frozen") as caught:
+        load_dataset(place, "mine")
+    assert caught.value.code == "version_changed"
+    assert "version_changed" in {p.code for p in check_workspace(place, "li").problems}
+    with opened.write("li") as s:
+        assert freeze(s, "mine") == made, "frozen anew, it is whole again"
+    assert load_dataset(place, "mine") == made
