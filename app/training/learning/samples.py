@@ -82,7 +82,7 @@ def load_pieces(
 
 
 def _pixels(image: FrozenImage, short_side: int) -> U8:
-    """The photo that was frozen, its masks painted. Raises UserError ``photo_changed`` when another lies in its place."""
+    """The photo that was frozen, its masks painted. Raises UserError ``photo_changed`` where another lies now."""
     photo = read_photo(image.path, short_side)
     if hashlib.sha256(image.path.read_bytes()).hexdigest() != image.sha256:
         raise UserError("photo_changed", file=image.path.name)
