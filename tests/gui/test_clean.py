@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -218,6 +219,9 @@ def test_of_duplicates_side_by_side_the_best_stays(bench: Bench) -> None:
     pane = bench.page.pane
     assert [p.id for p in pane.pair()] == [bench.ids[1], bench.ids[0]]  # the one that is named best is left
     assert pane.second.isVisible()
+    goes = pane.pair()[1]
+    assert text("clean.would_go") in pane._head_of(goes, pair=True)[1]
+    assert text("clean.would_go") not in pane._head_of(replace(goes, excluded="near_duplicate"), pair=True)[1]
     bench.press("B")
     assert [p.id for p in pane.pair()] == [bench.ids[0], bench.ids[1]]
     bench.press("G")

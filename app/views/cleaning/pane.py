@@ -289,7 +289,7 @@ class Pane(QWidget):
         notes = [size]
         if self.row is not None and self.row.check == "patient_duplicate" and one.patient:
             notes.insert(0, text("clean.patient", code=one.patient))
-        if pair and self.row is not None and self.row.check in GROUPED[:2]:
+        if one.excluded is None and pair and self.row is not None and self.row.check in GROUPED[:2]:
             notes.append(text("clean.stays") if best else text("clean.would_go"))
         if one.excluded:
             notes.append(text("clean.is_out", check=check_name(one.excluded)))
