@@ -151,9 +151,13 @@ def list_datasets(session: Session) -> tuple[DatasetRow, ...]:
     return tuple(DatasetRow(*row) for row in session.execute(query))
 
 
+MOST_LETTERS = 100
+
+
 def check_name(name: str) -> None:
-    """Raises UserError ``bad_dataset_name``."""
-    if not name.strip() or "@" in name:
+    """Folders are named after it, on every system. Raises UserError ``bad_dataset_name``."""
+    strange = any(c in '@/\\:*?"<>|' or not c.isprintable() for c in name)
+    if not name.strip() or strange or name.startswith(".") or name.endswith(".") or len(name) > MOST_LETTERS:
         raise UserError("bad_dataset_name", dataset=name)
 
 

@@ -18,7 +18,7 @@ from app.datasets.frozen import content_hash
 from app.datasets.leakage import find_leaks
 from app.datasets.records import NewImage
 from app.datasets.store import Store, open_store
-from app.datasets.versions import freeze, list_datasets, load_dataset, make_dataset
+from app.datasets.versions import check_name, freeze, list_datasets, load_dataset, make_dataset
 from db.tables import DatasetVersion
 
 LABELS = ("psoriasis", "eczema")
@@ -175,3 +175,16 @@ def test_a_version_whose_content_was_changed_is_refused(opened: Store, place: Wo
     with opened.write("li") as s:
         assert freeze(s, "mine") == made, "frozen anew, it is whole again"
     assert load_dataset(place, "mine") == made
+
+
+@pytest.mark.parametrize("name", ["", "  ", "a@b", "../out", "a/b", "a\\b", "a:b", "a\nb", ".", "end.", "x" * 101])
+def test_a_name_that_could_name_no_folder_is_refused(name: str) -> None:
+    """Exports and datasheets are written into folders of the version's name."""
+    with pytest.raises(UserError) as caught:
+        check_name(name)
+    assert caught.value.code == "bad_dataset_name"
+
+
+@pytest.mark.parametrize("name", ["paper", "phantom-a", "版本 1", "v1.2_final (2)"])
+def test_names_that_people_give(name: str) -> None:
+    check_name(name)
