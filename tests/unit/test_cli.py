@@ -199,7 +199,9 @@ def test_a_file_whose_name_is_no_text_stops_no_other(squama: CommandLine, photos
     assert linked["imported"] == 3
     assert [f["error"]["code"] for f in linked["failed"]] == ["name_not_text"]
     assert squama("import", "import", photos, "--workspace", place)["imported"] == 1
-    assert squama.refused("dataset", "freeze", "a\udcff", "--workspace", place) == "name_not_text"
+    assert squama.refused("dataset", "freeze", "a\udcff", "--workspace", place) == "bad_dataset_name"
+    assert squama.refused("dataset", "show", "a\udcff", "--workspace", place) == "name_not_text"
+    assert squama.refused("patient", "erase", "a\udcff", "--workspace", place) == "name_not_text"
 
 
 def test_a_folder_that_cannot_be_opened_is_named_by_its_own_path(
