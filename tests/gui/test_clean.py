@@ -181,6 +181,18 @@ def test_keep_exclude_with_a_reason_undo_and_redo(bench: Bench) -> None:
     assert bench.shown() == [third, bench.ids[3], bench.ids[4]]
 
 
+def test_keys_that_come_faster_than_photos_count_for_one_photo_each(bench: Bench) -> None:
+    bench.choose("dark")
+    wanted = bench.shown()[:3]
+    focus = QApplication.focusWidget()
+    assert focus is not None
+    for _ in wanted:
+        bench.qtbot.keyClick(focus, Qt.Key.Key_X)
+    bench.qtbot.waitUntil(lambda: all(bench.state(i)[0] == "dark" for i in wanted), timeout=PATIENCE)
+    bench.rest()
+    assert [i for i in bench.ids if bench.state(i)[0]] == wanted
+
+
 def test_many_are_decided_at_one_stroke(bench: Bench) -> None:
     bench.press("Shift+Right", "Shift+Right", "X")
     assert [bench.state(i)[0] for i in bench.ids[:4]] == ["dark", "dark", "dark", None]

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from app.views.services import Services
     from app.views.window import Window
 
+MOST_AHEAD = 3
+"""So many keys are kept for photos that are still on their way."""
 TOUCHED = frozenset({"images", "annotations", "cases"})
 
 
@@ -44,14 +46,18 @@ class Deciding(QObject):
         self._asked: Callable[[str], object] = lambda _key: None
         self.persons: tuple[str, ...] = ()
         self.busy = 0
+        self._pressed: list[Kind] = []
         pane.pick.picked.connect(lambda key: self._asked(key))
         pane.masked.connect(self._mask_drawn)
 
     # -- keys ----------------------------------------------------------------------------------------------------
     def act(self, kind: Kind) -> None:
-        """What the key of this kind means now."""
+        """What the key of this kind means now; a key that comes before its photo waits until it is seen."""
         rows = self._gallery.selected()
-        if not rows or self._pane.row is None:
+        if not rows:
+            return
+        if not self._seen():
+            self._pressed = [*self._pressed, kind][:MOST_AHEAD]
             return
         if kind == "relabel":
             self._ask_label()
@@ -65,6 +71,20 @@ class Deciding(QObject):
             self._exclude_other(rows[0])
         else:
             self._decide([desk.Act(self._open_items(rows), kind, {})])
+
+    def photo_shown(self) -> None:
+        """The line at work is in sight: what was pressed for it counts now."""
+        if self._pressed and self._seen():
+            kind, *self._pressed = self._pressed
+            self.act(kind)
+
+    def forget_keys(self) -> None:
+        """Another card, another place: what was pressed was meant for where one was."""
+        self._pressed = []
+
+    def _seen(self) -> bool:
+        row, shown = self._gallery.current(), self._pane.row
+        return row is not None and shown is not None and shown.key == row.key
 
     def draw_mask(self) -> None:
         """A rectangle by hand, or by arrows."""
@@ -174,6 +194,7 @@ class Deciding(QObject):
 
         shown = {item: p for row in self._gallery.model_.rows for item, p in zip(row.items, row.photos, strict=True)}
         open_ = sum(item in shown and shown[item].state == "open" for act in acts for item in act.items)
+        self._pane.leave()
         self._gallery.keeping(mark)
         self._gallery.setFocus()
         self.made.emit(open_)

@@ -252,6 +252,7 @@ class CleanPage(Page):
             self._store_threshold()
             self._check = key
             self._wanted = None
+            self.deciding.forget_keys()
             self.gallery.model_.show((), 0.0, self._mode())
         self._read_rows()
         self._say()
@@ -349,7 +350,9 @@ class CleanPage(Page):
     # -- one line ------------------------------------------------------------------------------------------------
     def _show_row(self, row: QueueRow | None) -> None:
         if row is None:
-            self.pane.clear(self._nothing_words)
+            if not self.gallery.model_.shown:  # else the next line is on its way
+                self.deciding.forget_keys()
+                self.pane.clear(self._nothing_words)
             self._say()
             return
         self.services.background.read(partial(desk.details, items=row.items), partial(self._detailed, row), owner=self)
@@ -361,6 +364,7 @@ class CleanPage(Page):
             return
         ahead = [p.file for r in self.gallery.following(AHEAD) for p in r.photos[:2]]
         self.pane.show_row(current, details, ahead)
+        self.deciding.photo_shown()
 
     def _walked(self, walked: Walked) -> None:
         """Show what was taken back, on whatever card it is."""

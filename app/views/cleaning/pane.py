@@ -122,6 +122,10 @@ class Pane(QWidget):
         self.first.clear(say)
         self._say()
 
+    def leave(self) -> None:
+        """What is in sight was decided about: no key means it any more. It stays until the next one comes."""
+        self.row = None
+
     def show_row(self, row: QueueRow, details: Sequence[PhotoDetail], ahead: Sequence[str]) -> None:
         """The photos of a line; ``ahead``: files that are likely to be wanted next."""
         same = self.row is not None and self.row.key == row.key
