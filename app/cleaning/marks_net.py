@@ -1,18 +1,21 @@
-"""The small network that sees marks laid over a photo: numpy alone, some 0.1 s a photo on one core.
+"""The small network that sees marks laid over a photo, run by torch: in the checks' own process, never in the window.
 
-How it was trained, and on what: ``resources/marks/CARD.md``; the same network in torch: ``tools/train_marks.py`` (a
-test compares the two).
+How it was trained, and on what: ``resources/marks/CARD.md``, ``tools/train_marks.py`` (a test compares the two).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.common.places import RESOURCES
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 F32 = NDArray[np.float32]
 
@@ -30,19 +33,15 @@ def chances(pixels: NDArray[np.uint8], weights: Mapping[str, F32] | None = None)
         pixels: RGB, H x W x 3; letters of 8 to 100 pixels' height are seen.
         weights: None: the shipped ones.
     """
-    w = weights or shipped_weights()
+    import torch
+
     height, width = pixels.shape[:2]
     around = ((0, -height % _WHOLE), (0, -width % _WHOLE), (0, 0))
     x = np.pad(pixels, around, "symmetric").transpose(2, 0, 1).astype(np.float32) / 127.5 - 1
-    a = _conv(_conv(_conv(x, w, "a0", 2), w, "a1", 2), w, "a2")
-    b = _conv(_conv(a, w, "b0", 2), w, "b1")
-    c = _conv(_conv(b, w, "c0", 2), w, "c1")
-    d = _conv(_conv(c, w, "d0", 2), w, "d1")
-    for name, skip in (("u3", c), ("u2", b), ("u1", a)):
-        d = _conv(np.concatenate([d.repeat(2, 1).repeat(2, 2), skip]), w, name)
-    logits = np.tensordot(w["head.weight"][:, :, 0, 0], d, 1) + w["head.bias"][:, None, None]
-    out = 1 / (1 + np.exp(-logits.clip(-30, 30)))
-    return np.asarray(out[:, : -(-height // CELL), : -(-width // CELL)], np.float32)
+    with torch.inference_mode():
+        logits = _logits(torch.from_numpy(x[None]), _shipped() if weights is None else _tensors(weights))
+        out: F32 = logits.clamp(-30, 30).sigmoid()[0].numpy()
+    return np.ascontiguousarray(out[:, : -(-height // CELL), : -(-width // CELL)])
 
 
 @cache
@@ -53,15 +52,28 @@ def shipped_weights() -> Mapping[str, F32]:
     return {name: np.asarray(value, np.float32) for name, value in load_file(WEIGHTS).items()}
 
 
-def _conv(x: F32, w: Mapping[str, F32], layer: str, stride: int = 1) -> F32:
-    """A 3 x 3 convolution with zeros around, and ReLU, as a product of matrices; (C, H, W) -> (O, H / stride, ...)."""
-    kernel, bias = w[f"{layer}.weight"], w[f"{layer}.bias"]
-    o, c = kernel.shape[:2]
-    h, width = x.shape[1] // stride, x.shape[2] // stride
-    around = np.pad(x, ((0, 0), (1, 1), (1, 1)))
-    columns = np.empty((c, 3, 3, h, width), np.float32)
-    for i in range(3):
-        for j in range(3):
-            columns[:, i, j] = around[:, i : i + stride * h : stride, j : j + stride * width : stride]
-    out = kernel.reshape(o, -1) @ columns.reshape(c * 9, h * width) + bias[:, None]
-    return np.asarray(np.maximum(out, 0, out=out).reshape(o, h, width), np.float32)
+@cache
+def _shipped() -> Mapping[str, Tensor]:
+    return _tensors(shipped_weights())
+
+
+def _tensors(weights: Mapping[str, F32]) -> Mapping[str, Tensor]:
+    import torch
+
+    return {name: torch.from_numpy(value.copy()) for name, value in weights.items()}
+
+
+def _logits(x: Tensor, w: Mapping[str, Tensor]) -> Tensor:
+    import torch
+    from torch.nn.functional import conv2d, interpolate
+
+    def conv(x: Tensor, layer: str, stride: int = 1) -> Tensor:
+        return conv2d(x, w[f"{layer}.weight"], w[f"{layer}.bias"], stride, 1).relu_()
+
+    a = conv(conv(conv(x, "a0", 2), "a1", 2), "a2")
+    b = conv(conv(a, "b0", 2), "b1")
+    c = conv(conv(b, "c0", 2), "c1")
+    d = conv(conv(c, "d0", 2), "d1")
+    for name, skip in (("u3", c), ("u2", b), ("u1", a)):
+        d = conv(torch.cat([interpolate(d, scale_factor=2.0, mode="nearest"), skip], 1), name)
+    return conv2d(d, w["head.weight"], w["head.bias"])
