@@ -39,7 +39,8 @@ def chances(pixels: NDArray[np.uint8], weights: Mapping[str, F32] | None = None)
     around = ((0, -height % _WHOLE), (0, -width % _WHOLE), (0, 0))
     x = np.pad(pixels, around, "symmetric").transpose(2, 0, 1).astype(np.float32) / 127.5 - 1
     with torch.inference_mode():
-        logits = _logits(torch.from_numpy(x[None]), _shipped() if weights is None else _tensors(weights))
+        picture = torch.from_numpy(x[None]).contiguous(memory_format=torch.channels_last)
+        logits = _logits(picture, _shipped() if weights is None else _tensors(weights))
         out: F32 = logits.clamp(-30, 30).sigmoid()[0].numpy()
     return np.ascontiguousarray(out[:, : -(-height // CELL), : -(-width // CELL)])
 
@@ -58,9 +59,12 @@ def _shipped() -> Mapping[str, Tensor]:
 
 
 def _tensors(weights: Mapping[str, F32]) -> Mapping[str, Tensor]:
+    """Kernels with the channels last: on a CPU that takes two thirds of the time."""
     import torch
 
-    return {name: torch.from_numpy(value.copy()) for name, value in weights.items()}
+    tensors = {name: torch.from_numpy(value.copy()) for name, value in weights.items()}
+    last = torch.channels_last
+    return {name: t.contiguous(memory_format=last) if t.dim() == 4 else t for name, t in tensors.items()}
 
 
 def _logits(x: Tensor, w: Mapping[str, Tensor]) -> Tensor:
