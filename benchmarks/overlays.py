@@ -6,6 +6,9 @@ Each photo is seen four times: untouched, with a watermark, with text, and with 
 cast), each time as a JPEG. A finding from the check's threshold on counts as right if that mark was planted into it
 (or is in it by nature, where somebody has looked); so one photo in four has each mark. The clinical photos' own site
 strip is cut off for this and counted by itself. Thresholds were set on the development part.
+
+A watermark of letters is text in the photo too: a photo flagged for ``text`` that has one is no false alarm of that
+check. The strict figure, where it is one, stands beside it. A caption flagged as a watermark is always one.
 """
 
 from __future__ import annotations
@@ -74,14 +77,14 @@ class Tally:
         return sum(s >= threshold for s, _, _ in self.scores)
 
     def letters(self, threshold: float) -> Share:
-        """Of the flagged photos those with letters of either kind over them."""
+        """Of the flagged photos those with letters of either kind over them: the precision of ``text``."""
         return Share(sum(s >= threshold and any_ for s, _, any_ in self.scores), self.flagged(threshold))
 
     def as_json(self, threshold: float) -> dict[str, Any]:
         recall, precision = self.at(threshold)
         sweep = {f"{t:.2f}": [round(share.value, 3) for share in self.at(t)] for t in np.arange(0.2, 0.96, 0.05)}
         out = {"threshold": threshold, "recall": recall.as_json(), "precision": precision.as_json(), "sweep": sweep}
-        out["precision_if_text_and_watermark_were_one"] = self.letters(threshold).as_json()
+        out["precision_if_letters_of_either_kind_are_right"] = self.letters(threshold).as_json()
         if self.covered:
             out["mark_covered_by_boxes_mean"] = round(float(np.mean(self.covered)), 3)
             out["boxes_to_mark_area_median"] = round(float(np.median(self.boxed)), 2)
@@ -142,11 +145,14 @@ def rows(part: str, tallies: dict[str, dict[str, Tally]], thresholds: dict[str, 
     out = []
     for kind, by_source in tallies.items():
         target = ">= 0.90" if kind in PLANTED else ""
-        for name, share in zip(("recall", "precision"), by_source["all"].at(thresholds[kind]), strict=True):
-            out.append([f"Marks over photos, {part}, {kind}: {name}", target, str(share)])
-        if kind in PLANTED:
-            either = by_source["all"].letters(thresholds[kind])
-            out.append([f"Marks over photos, {part}, {kind}: letters of either kind where flagged", "", str(either)])
+        recall, strict = by_source["all"].at(thresholds[kind])
+        precision = by_source["all"].letters(thresholds[kind]) if kind == "text" else strict
+        out.append([f"Marks over photos, {part}, {kind}: recall", target, str(recall)])
+        out.append([f"Marks over photos, {part}, {kind}: precision", target, str(precision)])
+        if kind == "text":
+            out.append(
+                [f"Marks over photos, {part}, text: precision, a watermark's letters counted as wrong", "", str(strict)]
+            )
     site = tallies["watermark"]["clinical, as they are"].at(thresholds["watermark"])[0]
     return [*out, [f"Clinical photos, {part}: site's own strip found", "", str(site)]]
 
@@ -184,11 +190,13 @@ def main() -> None:
     }
     keep(f"overlays-{options.part}", result, options.full)
     if options.part == "test" and options.full:
-        both = {k: tallies[k]["all"].at(thresholds[k]) for k in PLANTED}
+        found = {k: tallies[k]["all"].at(thresholds[k]) for k in PLANTED}
+        either = tallies["text"]["all"].letters(thresholds["text"])
         log_look(
             f"overlays: ham10000 200, clinical test 47, bccd 20, seed {options.seed}",
             "watermark and text, thresholds from the development part",
-            "; ".join(f"{k}: recall {r}, precision {p}" for k, (r, p) in both.items()),
+            "; ".join(f"{k}: recall {r}, precision {p}" for k, (r, p) in found.items())
+            + f", {either} with a watermark's letters counted as text",
         )
 
 

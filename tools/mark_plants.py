@@ -7,6 +7,7 @@ Every ``add_*`` takes a photo (float32 RGB 0..255, H x W x 3), draws into it and
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -186,14 +187,21 @@ def _place(
     return int(rng.integers(0, max(1, w - sw))), int(rng.integers(0, max(1, h - sh)))
 
 
-def _contrasting(photo: F, at: tuple[int, int], size: tuple[int, int], rng: np.random.Generator, grey: float) -> F:
+def _contrasting(
+    photo: F,
+    at: tuple[int, int],
+    size: tuple[int, int],
+    rng: np.random.Generator,
+    grey: float,
+    greys: Sequence[int] = (0, 255, 255, 235, 30, 200, 128),
+) -> F:
     """A colour that can be told from what lies under it."""
     x, y = max(0, at[0]), max(0, at[1])
     under = photo[y : y + size[0], x : x + size[1]].reshape(-1, 3)
     mean = under.mean(0) if len(under) else np.full(3, 128.0)
     for _ in range(20):
         if rng.random() < grey:
-            colour = np.full(3, float(rng.choice([0, 255, 255, 235, 30, 200, 128])))
+            colour = np.full(3, float(rng.choice(greys)))
         else:
             colour = np.array(
                 (
@@ -244,10 +252,11 @@ def add_text(photo: F, targets: F, rng: np.random.Generator) -> None:
     style = rng.random()
     if style < 0.2:  # a strip or a label behind
         pad = int(size * rng.uniform(0.1, 0.6)) + 1
-        x0, x1 = (0, w) if rng.random() < 0.5 else (max(0, at[0] - pad), min(w, at[0] + block.shape[1] + pad))
+        x0, x1 = (0, w) if rng.random() < 0.25 else (max(0, at[0] - pad), min(w, at[0] + block.shape[1] + pad))
         ground = float(rng.choice([0, 255, 20, 230, float(rng.uniform(0, 255))]))
         photo[max(0, at[1] - pad) : at[1] + block.shape[0] + pad, x0:x1] = ground
-    colour = _contrasting(photo, at, block.shape, rng, 0.6)
+    strong = (0, 10, 20, 255, 255, 255, 255, 245, 235)  # who writes on a photo wants it read
+    colour = _contrasting(photo, at, block.shape, rng, 0.5, strong)
     if style > 0.7:  # an outline or a shadow
         k = max(1, size // 14)
         around = np.asarray(cv2.dilate(block, np.ones((2 * k + 1, 2 * k + 1), np.uint8)), np.float32)
@@ -286,11 +295,11 @@ def add_watermark(photo: F, targets: F, rng: np.random.Generator) -> None:
             both = np.zeros((mark.shape[0] + gap + size, max(mark.shape[1], cover.shape[1])), np.float32)
             both[: mark.shape[0], (both.shape[1] - mark.shape[1]) // 2 :][:, : mark.shape[1]] = mark
             both[-size:, (both.shape[1] - cover.shape[1]) // 2 :][:, : cover.shape[1]] = cover
-        cover, solid = both, rng.random() < 0.4
-    if kind > 0.93:
+        cover, solid = both, rng.random() < 0.5
+    if kind > 0.87:
         _add_strip(photo, target, rng)
         return
-    if 0.8 < kind <= 0.93:
+    if 0.75 < kind <= 0.87:
         _add_pattern(photo, target, cover, rng)
         return
     turn = 0.0 if rng.random() < 0.65 else float(rng.choice([90, 270, rng.uniform(-60, 60), 45, 30]))
@@ -300,7 +309,7 @@ def add_watermark(photo: F, targets: F, rng: np.random.Generator) -> None:
         cover = np.asarray(cv2.resize(cover, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA), np.float32)
         area = np.asarray(cv2.resize(area, cover.shape[::-1]), np.float32)
     at = _place((h, w), cover.shape, rng, 0.55)
-    colour = _contrasting(photo, at, cover.shape, rng, 0.85)
+    colour = _contrasting(photo, at, cover.shape, rng, 0.93)
     opacity = float(rng.uniform(0.75, 1)) if solid else float(rng.uniform(0.16, 0.65))
     if rng.random() < 0.15 and cover.shape[0] > 14:  # the letters' edges alone
         cover = np.asarray(cv2.morphologyEx(cover, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)), np.float32)
@@ -322,7 +331,7 @@ def _add_strip(photo: F, target: F, rng: np.random.Generator) -> None:
     x = int(rng.uniform(0.01, 0.5) * w)
     for row in range(rows):
         cover = _fitting(owner(rng), max(7, int(deep / rows * rng.uniform(0.45, 0.75))), int(w * 0.97) - x, rng)
-        if row == 0 and rng.random() < 0.6:
+        if row == 0 and rng.random() < 0.9:
             mark = logo(max(8, cover.shape[0]), rng)
             wide = np.zeros((max(mark.shape[0], cover.shape[0]), mark.shape[1] + 4 + cover.shape[1]), np.float32)
             wide[: mark.shape[0], : mark.shape[1]] = mark

@@ -1,7 +1,8 @@
 """Marks over a photo: somebody's watermark, printed text, a ruler, a pen on the skin; each with the places to mask.
 
 A small network (``marks_net``) says of each cell of the photo what mark it belongs to; cells that touch are one mark.
-Letters that say whose photo it is are a watermark, others are text: of one place only the likelier of the two counts.
+Letters that say whose photo it is are a watermark, others are text. Where that is in doubt they count as text as well:
+text may name the patient.
 """
 
 from __future__ import annotations
@@ -20,15 +21,17 @@ from app.common.images import read_photo
 
 SHORT = 512
 """Pixels of the shorter side that the network looks at, or all that there are."""
-SEEN = 0.5
+SEEN = 0.65
 """From this chance on a cell is part of a place."""
 ENOUGH = 10
 """A place's score is the mean of its so many likeliest cells; a smaller one is the less sure."""
 NEAR = 2
 """Cells so far from each other are one place: letters of a word, strokes of a pen."""
+DOUBT = 0.3
+"""Letters count as a watermark if they are less likely text than 0.5, and as text if they are more likely than this."""
 LESS = 0.5
-"""The less likely reading of the same letters, watermark or text, keeps this share of its score at most."""
-READING = (-1.75, 1.1, 4.42, 1.55)
+"""Letters that are below that keep this share of their score at most."""
+READING = (1.37, 3.73, -2.6, 3.81)
 """Of :func:`_likely_text`: constant (shifted on the development photos), and the weight of each of :func:`signs`."""
 MOST = 12
 """Boxes of a finding, at most."""
@@ -50,7 +53,7 @@ class Place:
 
 
 def examine(subject: Subject) -> Found:
-    pixels = _looked_at(subject)
+    pixels = looked_at(subject)
     maps = chances(pixels)
     found = [
         _finding(kind, places, subject, pixels.shape[1], maps[0].size)
@@ -62,26 +65,39 @@ def examine(subject: Subject) -> Found:
 def marks_in(maps: F32, pixels: NDArray[np.uint8]) -> dict[str, list[Place]]:
     """The places of each kind, the surest first, from chances (len(KINDS), h, w) and the pixels they were read from."""
     found: dict[str, list[Place]] = {kind: [] for kind in KINDS}
-    for place in places(letters(maps)):
+    written = letters(maps)
+    for place in places(written):
+        if _of_a_ruler(place, maps, written):
+            continue
         text = _likely_text(signs(place, maps, pixels))
-        for kind, own, other in (("watermark", 1 - text, text), ("text", text, 1 - text)):
-            weaker = replace(place, score=place.score * LESS * own / max(other, 1e-6))
-            found[kind].append(place if own >= other else weaker)
+        for kind, own, enough in (("watermark", 1 - text, 0.5), ("text", text, DOUBT)):
+            weaker = replace(place, score=place.score * LESS * own / enough)
+            found[kind].append(place if own >= enough else weaker)
     found |= {kind: places(chance) for kind, chance in zip(KINDS[2:], maps[2:], strict=True)}
     return {kind: sorted(of_kind, key=lambda place: -place.score) for kind, of_kind in found.items()}
 
 
+def _of_a_ruler(place: Place, maps: F32, written: F32) -> bool:
+    """Whether these letters are a ruler's own digits and ticks."""
+    x0, y0, x1, y1 = (int(v) for v in place.box.as_list())
+    part = written[y0:y1, x0:x1]
+    seen = part >= SEEN
+    return bool(maps[KINDS.index("ruler"), y0:y1, x0:x1][seen].mean() >= part[seen].mean())
+
+
 def signs(place: Place, maps: F32, pixels: NDArray[np.uint8]) -> tuple[float, float, float]:
-    """What tells written facts from a mark of ownership: the network's odds (log), how far strokes stand out from their
-    ground (0..1), and how colourful they are (0..1)."""
+    """What tells written facts from a mark of ownership: the network's odds (log), how far the ink is from pure, as any
+    that lets the photo through is (0 black, white or a screen's colour, to 1), and how colourful it is (0..1)."""
     x0, y0, x1, y1 = (int(v) for v in place.box.as_list())
     sums = maps[:2, y0:y1, x0:x1].sum((1, 2)) + 0.1
     part = np.ascontiguousarray(pixels[y0 * CELL : y1 * CELL, x0 * CELL : x1 * CELL])
     reach = min(31, max(3, min(part.shape[:2]) // 2 | 1))
     away = np.abs(part.astype(np.int16) - cv2.medianBlur(part, reach)).max(2)
     ink = part[away >= np.percentile(away, 92)].astype(np.float32).mean(0)
+    strongest = part[away >= np.percentile(away, 97)]
+    impure = float(np.median(np.minimum(strongest, 255 - strongest), axis=0).mean()) / 128
     chroma = float((ink.max() - ink.min()) / max(float(ink.max()), 1.0))
-    return float(np.log(sums[1] / sums[0])), float(np.percentile(away, 95)) / 255, chroma
+    return float(np.log(sums[1] / sums[0])), impure, chroma
 
 
 def _likely_text(values: tuple[float, float, float]) -> float:
@@ -127,7 +143,7 @@ def _in_photo(box: Box, factor: float, whole: Box) -> Box:
     return grown.clipped(whole.width, whole.height)
 
 
-def _looked_at(subject: Subject) -> NDArray[np.uint8]:
+def looked_at(subject: Subject) -> NDArray[np.uint8]:
     """Upright RGB with a shorter side of SHORT pixels, or what there is."""
     wanted = min(SHORT, subject.width, subject.height)
     small = subject.small

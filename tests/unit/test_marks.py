@@ -94,12 +94,24 @@ def test_a_cell_for_every_part_of_the_photo(height: int) -> None:
 
 def test_of_one_place_only_the_likelier_reading_counts() -> None:
     maps = np.zeros((len(KINDS), 20, 20), np.float32)
-    maps[0, 5:9, 5:15] = 0.9
-    maps[1, 5:9, 5:15] = 0.1
+    maps[0, 5:9, 5:15] = 0.95
+    maps[1, 5:9, 5:15] = 0.15
     marks = marks_in(maps, np.full((80, 80, 3), 90, np.uint8))
-    assert marks["watermark"][0].score == pytest.approx(1 / 1.6)
+    assert marks["watermark"][0].score == pytest.approx(1.1 / 1.6)
     assert marks["text"][0].score < marks["watermark"][0].score / 2
     assert marks["watermark"][0].box == Box(5, 5, 15, 9)
+
+
+def test_a_rulers_digits_are_no_letters_of_their_own() -> None:
+    maps = np.zeros((len(KINDS), 20, 20), np.float32)
+    maps[1, 5:9, 5:15] = 0.8
+    maps[0, 5:9, 5:15] = 0.4
+    pixels = np.full((80, 80, 3), 90, np.uint8)
+    assert marks_in(maps, pixels)["text"]
+    maps[2, 5:9, 5:15] = 0.9
+    marks = marks_in(maps, pixels)
+    assert marks["text"] == marks["watermark"] == []
+    assert marks["ruler"]
 
 
 @settings(max_examples=40, deadline=None)
