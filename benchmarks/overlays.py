@@ -190,12 +190,12 @@ def main() -> None:
     }
     keep(f"overlays-{options.part}", result, options.full)
     if options.part == "test" and options.full:
-        found = {k: tallies[k]["all"].at(thresholds[k]) for k in PLANTED}
+        shares = {k: tallies[k]["all"].at(thresholds[k]) for k in PLANTED}
         either = tallies["text"]["all"].letters(thresholds["text"])
         log_look(
             f"overlays: ham10000 200, clinical test 47, bccd 20, seed {options.seed}",
             "watermark and text, thresholds from the development part",
-            "; ".join(f"{k}: recall {r}, precision {p}" for k, (r, p) in found.items())
+            "; ".join(f"{k}: recall {r}, precision {p}" for k, (r, p) in shares.items())
             + f", {either} with a watermark's letters counted as text",
         )
 

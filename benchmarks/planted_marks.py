@@ -157,10 +157,9 @@ def _strip(pixels: U8, rng: Rng) -> U8:
 def _veiled(pixels: U8, mark: Image.Image, at: tuple[int, int], opacity: float, rng: Rng) -> U8:
     """White or black or a grey over the photo, so far from what is under it that an eye sees it."""
     x, y = at
-    cover = np.zeros(pixels.shape[:2], np.float32)
     layer = Image.fromarray(np.zeros(pixels.shape[:2], np.uint8))
     layer.paste(mark, (x, y))
-    cover = np.asarray(layer, np.float32) / 255
+    cover: NDArray[np.float32] = np.asarray(layer, np.float32) / np.float32(255)
     under = float(np.average(pixels.mean(2), weights=cover + 1e-6))
     shades = [s for s in (255, 255, 0, 190, 60) if abs(s - under) * opacity > 28] or [255 if under < 128 else 0]
     shade = float(shades[int(rng.integers(len(shades)))])

@@ -101,7 +101,7 @@ def signs(place: Place, maps: F32, pixels: NDArray[np.uint8]) -> tuple[float, fl
 
 
 def _likely_text(values: tuple[float, float, float]) -> float:
-    """Logistic; weights fitted by ``tools/train_marks.py --reading``."""
+    """Logistic; weights fitted as ``tools/train_marks.py --reading`` does."""
     odds = READING[0] + sum(weight * value for weight, value in zip(READING[1:], values, strict=True))
     return float(1 / (1 + np.exp(-np.clip(odds, -30, 30))))
 
