@@ -338,7 +338,7 @@ _PLAN_OPTIONS: dict[str, Any] = {
 
 
 def _evaluate(common: Common, options: Namespace) -> Outcome:
-    from app.datasets.versions import load_dataset
+    from app.datasets.freezing.versions import load_dataset
     from app.inference.models import show_model
     from app.training.evaluate import evaluate
 

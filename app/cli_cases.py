@@ -12,9 +12,9 @@ from app.cli_parser import Common
 
 
 def _import_cases(common: Common, options: Namespace) -> Outcome:
-    from app.datasets.case_import import import_cases
-    from app.datasets.case_table import read_table
-    from app.datasets.case_table_mapping import guess_mapping, read_mapping
+    from app.datasets.case_tables.importing import import_cases
+    from app.datasets.case_tables.mapping import guess_mapping, read_mapping
+    from app.datasets.case_tables.reading import read_table
 
     mapping = read_mapping(Path(options.mapping)) if options.mapping else None
     table = read_table(Path(options.table), sheet=mapping.sheet or None if mapping else None)
@@ -24,7 +24,7 @@ def _import_cases(common: Common, options: Namespace) -> Outcome:
 
 
 def _erase_patient(common: Common, options: Namespace) -> Outcome:
-    from app.datasets.erasing import erase_patient
+    from app.datasets.keeping.erasing import erase_patient
 
     with opened(common) as (workspace, store):
         erased = erase_patient(store, workspace, options.code, common.actor)

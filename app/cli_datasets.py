@@ -16,13 +16,13 @@ from app.common.words import text
 if TYPE_CHECKING:
     from app.common.packs import Pack
     from app.common.workspace import Workspace
-    from app.datasets.frozen import FrozenDataset
+    from app.datasets.freezing.frozen import FrozenDataset
 
 
 def _freeze(common: Common, options: Namespace) -> Outcome:
     from app.cleaning.checks import part_versions
     from app.common.packs import load_pack
-    from app.datasets.versions import freeze
+    from app.datasets.freezing.versions import freeze
 
     how = (options.split, options.folds, options.repeats, options.seed, options.by_centre)
     with opened(common) as (workspace, store):
@@ -35,8 +35,8 @@ def _freeze(common: Common, options: Namespace) -> Outcome:
 
 def _say_what_is_missing(made: FrozenDataset, pack: Pack) -> None:
     """On standard error: the document is the contract's."""
-    from app.datasets.datasheet import datasheet_of
-    from app.datasets.datasheet_files import PART_NAMES, disease_name
+    from app.datasets.freezing.datasheet import datasheet_of
+    from app.datasets.freezing.datasheet_files import PART_NAMES, disease_name
 
     for key, part in datasheet_of(made).missing:
         said = text("datasheet.missing", disease=disease_name(key, pack), part=text(PART_NAMES[part]))
@@ -44,23 +44,23 @@ def _say_what_is_missing(made: FrozenDataset, pack: Pack) -> None:
 
 
 def _show(common: Common, options: Namespace) -> Outcome:
-    from app.datasets.versions import load_dataset
+    from app.datasets.freezing.versions import load_dataset
 
     return Outcome(load_dataset(workspace_of(common), options.dataset).as_json())
 
 
 def _diff(common: Common, options: Namespace) -> Outcome:
-    from app.datasets.comparing_versions import diff
-    from app.datasets.versions import load_dataset
+    from app.datasets.freezing.comparing_versions import diff
+    from app.datasets.freezing.versions import load_dataset
 
     workspace = workspace_of(common)
     return Outcome(diff(load_dataset(workspace, options.a), load_dataset(workspace, options.b)).as_json())
 
 
 def _export(common: Common, options: Namespace) -> Outcome:
+    from app.datasets.freezing.set_export import export_set
+    from app.datasets.freezing.versions import find_dataset
     from app.datasets.people import audit
-    from app.datasets.set_export import export_set
-    from app.datasets.versions import find_dataset
 
     out = new_folder(options.out, options.force)
     with opened(common) as (workspace, store):
@@ -103,9 +103,9 @@ def _keep_key(workspace: Workspace, frozen: FrozenDataset, table: bytes) -> None
 def _datasheet(common: Common, options: Namespace) -> Outcome:
     from app.cleaning.checks import check_name
     from app.common.packs import load_pack
-    from app.datasets.datasheet import datasheet_of
-    from app.datasets.datasheet_files import write_datasheet
-    from app.datasets.versions import load_dataset
+    from app.datasets.freezing.datasheet import datasheet_of
+    from app.datasets.freezing.datasheet_files import write_datasheet
+    from app.datasets.freezing.versions import load_dataset
 
     workspace = workspace_of(common)
     out = new_folder(options.out, options.force)

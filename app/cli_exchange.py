@@ -10,11 +10,11 @@ from typing import Any
 from app.cli_common import DONE, PARTLY, Outcome, new_folder, opened, progress, workspace_of
 from app.cli_parser import Common
 from app.common.errors import UserError
-from app.datasets.problems import Problem, open_damage
+from app.datasets.keeping.problems import Problem, open_damage
 
 
 def _backup(common: Common, options: Namespace) -> Outcome:
-    from app.datasets.backup import backup
+    from app.datasets.keeping.backup import backup
 
     target = Path(options.file)
     if target.exists() and not options.force:
@@ -25,14 +25,14 @@ def _backup(common: Common, options: Namespace) -> Outcome:
 
 
 def _restore(_common: Common, options: Namespace) -> Outcome:
-    from app.datasets.restore import restore
+    from app.datasets.keeping.restore import restore
 
     result = restore(Path(options.file), Path(options.folder), progress)
     return _looked(result.images, result.problems)
 
 
 def _check_workspace(common: Common, options: Namespace) -> Outcome:
-    from app.datasets.checking import check_workspace
+    from app.datasets.keeping.checking import check_workspace
 
     result = check_workspace(workspace_of(common), common.actor, options.repair, progress)
     return _looked(result.images, result.problems)
@@ -40,8 +40,8 @@ def _check_workspace(common: Common, options: Namespace) -> Outcome:
 
 def _import_boxes(common: Common, options: Namespace) -> Outcome:
     from app.common.own_packs import aliases_in
-    from app.datasets.box_sets import ImportOptions
-    from app.datasets.exchange_import import import_boxes
+    from app.datasets.exchange.box_sets import ImportOptions
+    from app.datasets.exchange.importing import import_boxes
 
     aliases = aliases_in(Path(options.aliases)) if options.aliases else {}
     chosen = ImportOptions(options.pack, options.new_pack, options.on_unknown, aliases)
@@ -53,8 +53,8 @@ def _import_boxes(common: Common, options: Namespace) -> Outcome:
 
 
 def _export_boxes(common: Common, options: Namespace) -> Outcome:
-    from app.datasets.anonymous import export_anonymous
-    from app.datasets.exporting import export_boxes
+    from app.datasets.exchange.anonymous import export_anonymous
+    from app.datasets.exchange.exporting import export_boxes
 
     out = new_folder(options.out, options.force)
     with opened(common) as (_, store), store.write(common.actor) as session:

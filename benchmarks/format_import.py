@@ -21,7 +21,7 @@ from sqlalchemy import insert
 
 from app.common.packs import DEFAULT_PACK, load_pack
 from app.common.workspace import Workspace, open_workspace
-from app.datasets.exchange_import import import_boxes
+from app.datasets.exchange.importing import import_boxes
 from app.datasets.store import open_store
 from benchmarks.common import keep
 from db.tables import Image

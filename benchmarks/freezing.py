@@ -19,12 +19,12 @@ from sqlalchemy.orm import Session
 
 from app.common.packs import DEFAULT_PACK, load_pack
 from app.common.workspace import open_workspace
-from app.datasets.checklist import freeze_checklist
-from app.datasets.comparing_versions import diff
-from app.datasets.datasheet import datasheet_of
+from app.datasets.freezing.checklist import freeze_checklist
+from app.datasets.freezing.comparing_versions import diff
+from app.datasets.freezing.datasheet import datasheet_of
+from app.datasets.freezing.versions import find_dataset, freeze, list_datasets
 from app.datasets.people import actor_of
 from app.datasets.store import Store, open_store
-from app.datasets.versions import find_dataset, freeze, list_datasets
 from benchmarks.common import keep
 from db.tables import Annotation, Case, Examination, Finding, Image, Patient
 

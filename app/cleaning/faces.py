@@ -28,7 +28,7 @@ ROOM = 0.25  # that margin, share of the longer side
 SAME = 0.3  # IoU from which two looks saw one face
 GROWN = 0.1  # share of its size by which a box is grown, so that masking it hides the whole face
 MOST = 10  # boxes of one photo
-NARROWEST = 16  # shorter side of what the network sees; on thinner strips it answers differently each time
+NARROWEST = 48  # shorter side of what the network sees; on thinner strips it answers differently each time
 
 
 def examine(subject: Subject) -> Found:

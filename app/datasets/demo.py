@@ -27,8 +27,8 @@ from app.common.settings import Settings, save_settings
 from app.common.workspace import open_workspace
 from app.datasets import store
 from app.datasets.demo_photos import Drawn, Planted, Progress, draw, planned_faults, plant, shots
+from app.datasets.freezing.versions import freeze, make_dataset
 from app.datasets.records import NewImage
-from app.datasets.versions import freeze, make_dataset
 
 MARK = "demo.json"
 LEAST_PHOTOS, MOST_PHOTOS = 2, 100_000

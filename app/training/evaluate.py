@@ -11,7 +11,7 @@ import numpy as np
 
 from app.common.errors import UserError
 from app.common.files import write_atomically, write_error
-from app.datasets.frozen import FrozenDataset, FrozenImage
+from app.datasets.freezing.frozen import FrozenDataset, FrozenImage
 from app.evaluation import classification as c
 from app.evaluation import detection as d
 from app.evaluation.intervals import bootstrap

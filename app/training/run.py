@@ -12,8 +12,8 @@ from app.common.errors import UserError
 from app.common.files import write_atomically, write_error
 from app.common.packs import load_pack
 from app.common.workspace import Workspace
-from app.datasets.frozen import FrozenDataset
-from app.datasets.versions import load_dataset
+from app.datasets.freezing.frozen import FrozenDataset
+from app.datasets.freezing.versions import load_dataset
 from app.inference.manifest import Manifest, Preprocessing
 from app.training.card import card
 from app.training.events import STOP_FILE, Events

@@ -137,7 +137,7 @@ def test_a_full_disk_is_told_and_nothing_is_lost(
     def full(path: Path, data: bytes) -> None:
         raise UserError("disk_full", file=path.name)
 
-    monkeypatch.setattr("app.datasets.sidecars.write_atomically", full)
+    monkeypatch.setattr("app.datasets.exchange.sidecars.write_atomically", full)
     qtbot.keyClick(reading.workbench.canvas, Qt.Key.Key_Y)
     qtbot.keyClick(reading.workbench.canvas, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
     settle(qtbot, reading)

@@ -16,8 +16,8 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app.common.workspace import Workspace, open_workspace
+from app.datasets.freezing.versions import find_dataset, list_datasets
 from app.datasets.store import open_store
-from app.datasets.versions import find_dataset, list_datasets
 from db.tables import Image
 from tests.gui.conftest import FAKE_ENGINE
 

@@ -18,10 +18,10 @@ from app.common.errors import UserError
 from app.common.geometry import Box
 from app.common.workspace import Workspace, open_workspace
 from app.datasets import store
-from app.datasets.backup import MANIFEST, backup
 from app.datasets.demo import make_demo
+from app.datasets.keeping.backup import MANIFEST, backup
+from app.datasets.keeping.restore import restore
 from app.datasets.records import NewImage
-from app.datasets.restore import restore
 from app.datasets.store import open_store
 
 

@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 
 from app.common.errors import UserError
 from app.common.packs import load_pack
-from app.datasets import case_table
-from app.datasets.case_table import Table, read_table
-from app.datasets.case_table_mapping import guess_mapping, make_mapping, mapping_as_toml, positions, read_mapping
-from app.datasets.case_table_values import (
+from app.datasets.case_tables import reading, table
+from app.datasets.case_tables.mapping import guess_mapping, make_mapping, mapping_as_toml, positions, read_mapping
+from app.datasets.case_tables.reading import read_table
+from app.datasets.case_tables.table import Table
+from app.datasets.case_tables.values import (
     age_of,
     date_of,
     disease_of,
@@ -111,10 +112,10 @@ def test_what_cannot_be_read_is_said(data: bytes, code: str) -> None:
 
 
 def test_too_many_bytes_and_rows(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(case_table, "MOST_ROWS", 3)
+    monkeypatch.setattr(table, "MOST_ROWS", 3)
     assert code_of(b"a,b\n" + b"1,2\n" * 4) == "table_too_large"
     assert len(read_table(b"a,b\n" + b"1,2\n" * 3, "x.csv").rows) == 3
-    monkeypatch.setattr(case_table, "MOST_BYTES", 10)
+    monkeypatch.setattr(reading, "MOST_BYTES", 10)
     assert code_of(b"a,b\n1,2\n3,4\n") == "table_too_large"
 
 
@@ -199,7 +200,7 @@ def test_sheets() -> None:
 
 def test_bombs_and_strangers_in_a_zip(monkeypatch: pytest.MonkeyPatch) -> None:
     data = workbook(("patient", "age"), ("A", 3))
-    monkeypatch.setattr("app.datasets.case_table_xlsx.MOST_UNPACKED", 100)
+    monkeypatch.setattr("app.datasets.case_tables.workbook.MOST_UNPACKED", 100)
     assert code_of(data, "x.xlsx") == "table_too_large"
     monkeypatch.undo()
     out = io.BytesIO()

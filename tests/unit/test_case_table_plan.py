@@ -15,10 +15,10 @@ from sqlalchemy import delete, select
 from app.common.errors import UserError
 from app.common.workspace import Workspace, open_workspace
 from app.datasets import store as stores
-from app.datasets.case_import import import_cases
-from app.datasets.case_table import read_table
-from app.datasets.case_table_mapping import Mapping, guess_mapping, make_mapping
-from app.datasets.case_table_plan import CasePlan
+from app.datasets.case_tables.importing import import_cases
+from app.datasets.case_tables.mapping import Mapping, guess_mapping, make_mapping
+from app.datasets.case_tables.plan import CasePlan
+from app.datasets.case_tables.reading import read_table
 from app.datasets.records import NewImage
 from app.datasets.store import Store
 from db.tables import AuditEntry, Case, Image, Patient
@@ -276,7 +276,7 @@ def test_nothing_is_left_of_an_import_that_fails(store: Store, monkeypatch: pyte
     def fail(*_: object) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr("app.datasets.case_import.audit", fail)
+    monkeypatch.setattr("app.datasets.case_tables.importing.audit", fail)
     with pytest.raises(RuntimeError):
         run(store, HEAD + "A,,,,,,,,,\n")
     with store.read() as session:

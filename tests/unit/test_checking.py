@@ -15,8 +15,8 @@ from app.annotation.document import Annotation, Edit, new_id
 from app.common.geometry import Box
 from app.common.workspace import Workspace, open_workspace
 from app.datasets import store
-from app.datasets.checking import check_workspace
 from app.datasets.demo import make_demo
+from app.datasets.keeping.checking import check_workspace
 from app.datasets.store import open_store
 from tests.contract import CommandLine
 

@@ -16,11 +16,11 @@ from app.cleaning.checks import check_name
 from app.common.geometry import Box
 from app.common.packs import load_pack
 from app.common.words import Language, set_language
-from app.datasets.datasheet import REST, SEVERAL, UNKNOWN, Count, Datasheet, datasheet_of
-from app.datasets.datasheet_files import sections, write_datasheet
 from app.datasets.demo import make_demo
-from app.datasets.frozen import Cleaning, FrozenDataset, FrozenImage
-from app.datasets.splits import PARTS
+from app.datasets.freezing.datasheet import REST, SEVERAL, UNKNOWN, Count, Datasheet, datasheet_of
+from app.datasets.freezing.datasheet_files import sections, write_datasheet
+from app.datasets.freezing.frozen import Cleaning, FrozenDataset, FrozenImage
+from app.datasets.freezing.splits import PARTS
 from tests.contract import CommandLine
 
 PACK = load_pack()

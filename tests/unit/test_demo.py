@@ -15,8 +15,8 @@ from app.common.workspace import open_workspace
 from app.datasets import store
 from app.datasets.demo import DemoResult, make_demo
 from app.datasets.demo_photos import FAULTS, planned_faults, plant, shots
+from app.datasets.freezing.versions import load_dataset
 from app.datasets.store import open_store
-from app.datasets.versions import load_dataset
 
 
 @pytest.fixture(scope="module")

@@ -20,18 +20,18 @@ from app.common.geometry import Box
 from app.common.settings import Settings, load_settings, save_settings
 from app.common.workspace import Workspace
 from app.datasets import store as stores
-from app.datasets.anonymous import export_anonymous
-from app.datasets.case_import import import_cases
-from app.datasets.case_table import read_table
-from app.datasets.case_table_mapping import guess_mapping
-from app.datasets.checking import check_workspace
-from app.datasets.erasing import Erased, blanked, erase_patient
-from app.datasets.exchange_import import import_boxes
-from app.datasets.exporting import export_boxes
+from app.datasets.case_tables.importing import import_cases
+from app.datasets.case_tables.mapping import guess_mapping
+from app.datasets.case_tables.reading import read_table
+from app.datasets.exchange.anonymous import export_anonymous
+from app.datasets.exchange.exporting import export_boxes
+from app.datasets.exchange.importing import import_boxes
+from app.datasets.freezing.versions import find_dataset, freeze
 from app.datasets.importing import import_photos
+from app.datasets.keeping.checking import check_workspace
+from app.datasets.keeping.erasing import Erased, blanked, erase_patient
 from app.datasets.records import NewImage
 from app.datasets.store import Store
-from app.datasets.versions import find_dataset, freeze
 from db import tables
 from tests.contract import CommandLine
 
@@ -298,7 +298,7 @@ def test_a_run_that_was_killed_is_started_again(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr("app.datasets.erasing._forget_rows", killed)
+        patched.setattr("app.datasets.keeping.erasing._forget_rows", killed)
         with pytest.raises(KeyboardInterrupt):
             erase(store, workspace)
     assert erase(store, workspace).images == 3

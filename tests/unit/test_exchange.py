@@ -23,12 +23,12 @@ from app.common.images import encode_jpeg
 from app.common.packs import load_pack
 from app.common.workspace import Workspace, open_workspace
 from app.datasets import store
-from app.datasets.anonymous import export_anonymous
-from app.datasets.box_files import PageOf
-from app.datasets.box_sets import ImportOptions
-from app.datasets.bulk_boxes import insert_pages
-from app.datasets.exchange_import import ImportedBoxes, import_boxes
-from app.datasets.exporting import ExportResult, export_boxes
+from app.datasets.exchange.anonymous import export_anonymous
+from app.datasets.exchange.box_files import PageOf
+from app.datasets.exchange.box_sets import ImportOptions
+from app.datasets.exchange.bulk_boxes import insert_pages
+from app.datasets.exchange.exporting import ExportResult, export_boxes
+from app.datasets.exchange.importing import ImportedBoxes, import_boxes
 from app.datasets.records import NewImage
 from app.datasets.store import Store, open_store
 from db.tables import AnnotationFile

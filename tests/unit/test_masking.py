@@ -17,7 +17,7 @@ from app.common.images import read_photo
 from app.common.masking import GREY, masked
 from app.common.workspace import Workspace
 from app.datasets import store
-from app.datasets.frozen import FrozenImage
+from app.datasets.freezing.frozen import FrozenImage
 from app.datasets.patch_files import write_patches
 from app.datasets.patches import PatchOptions, plan_patches
 from app.datasets.records import NewImage

@@ -19,9 +19,9 @@ from app.common.errors import UserError
 from app.common.geometry import Box
 from app.common.images import encode_jpeg, read_photo
 from app.common.masking import GREY
-from app.datasets.frozen import FrozenDataset, FrozenImage
-from app.datasets.set_export import MARK, SET_FORMATS, TABLE, export_set
-from app.datasets.splits import PARTS
+from app.datasets.freezing.frozen import FrozenDataset, FrozenImage
+from app.datasets.freezing.set_export import MARK, SET_FORMATS, TABLE, export_set
+from app.datasets.freezing.splits import PARTS
 
 CLASSES = ("eczema", "psoriasis")
 SIZE = (120, 90)

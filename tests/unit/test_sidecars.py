@@ -14,7 +14,8 @@ from app.common.errors import UserError
 from app.common.geometry import Box
 from app.common.images import encode_jpeg
 from app.common.workspace import Workspace
-from app.datasets import sidecars, store
+from app.datasets import store
+from app.datasets.exchange import sidecars
 from app.datasets.store import Store, open_store
 
 SIZE = (160, 120)

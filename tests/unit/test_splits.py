@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.common.errors import UserError
-from app.datasets.dividing import Division, divide
-from app.datasets.groups import group_names
-from app.datasets.leakage import find_leaks
-from app.datasets.splits import PARTS, Member, folds, split
+from app.datasets.freezing.dividing import Division, divide
+from app.datasets.freezing.groups import group_names
+from app.datasets.freezing.leakage import find_leaks
+from app.datasets.freezing.splits import PARTS, Member, folds, split
 
 sizes = st.lists(st.tuples(st.sampled_from("abcde"), st.integers(1, 9)), min_size=6, max_size=80)
 

@@ -14,7 +14,7 @@ from app.common.errors import UserError
 from app.common.geometry import Box
 from app.common.packs import load_pack
 from app.common.workspace import Workspace, open_workspace
-from app.datasets.frozen import FrozenDataset, FrozenImage
+from app.datasets.freezing.frozen import FrozenDataset, FrozenImage
 from app.inference.models import show_model
 from app.training.evaluate import evaluate
 from app.training.events import STOP_FILE, Events, read_events

@@ -13,12 +13,12 @@ from app.common.errors import UserError
 from app.common.geometry import Box
 from app.common.workspace import Workspace, open_workspace
 from app.datasets import store
-from app.datasets.checking import check_workspace
-from app.datasets.frozen import content_hash
-from app.datasets.leakage import find_leaks
+from app.datasets.freezing.frozen import content_hash
+from app.datasets.freezing.leakage import find_leaks
+from app.datasets.freezing.versions import check_name, freeze, list_datasets, load_dataset, make_dataset
+from app.datasets.keeping.checking import check_workspace
 from app.datasets.records import NewImage
 from app.datasets.store import Store, open_store
-from app.datasets.versions import check_name, freeze, list_datasets, load_dataset, make_dataset
 from db.tables import DatasetVersion
 
 LABELS = ("psoriasis", "eczema")

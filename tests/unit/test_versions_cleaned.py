@@ -14,14 +14,14 @@ from app.common.errors import UserError
 from app.common.geometry import Box
 from app.common.workspace import Workspace
 from app.datasets import store
-from app.datasets.checklist import freeze_checklist
-from app.datasets.comparing_versions import diff
-from app.datasets.dividing import Division
-from app.datasets.frozen import FrozenDataset
+from app.datasets.freezing.checklist import freeze_checklist
+from app.datasets.freezing.comparing_versions import diff
+from app.datasets.freezing.dividing import Division
+from app.datasets.freezing.frozen import FrozenDataset
+from app.datasets.freezing.reducing import reduce_version
+from app.datasets.freezing.versions import find_dataset, freeze, list_datasets
 from app.datasets.records import NewImage
-from app.datasets.reducing import reduce_version
 from app.datasets.store import Store, open_store
-from app.datasets.versions import find_dataset, freeze, list_datasets
 from db.tables import Case, CheckSetting, DatasetMember, DatasetVersion, Decision, Examination, Finding, Image
 
 LABELS = ("psoriasis", "eczema")
@@ -340,7 +340,7 @@ def test_photos_that_nobody_has_opened_are_groups_of_their_own(opened: Store) ->
 
 
 def test_the_checklist_looks_at_the_named_set_only(opened: Store) -> None:
-    from app.datasets.versions import make_dataset
+    from app.datasets.freezing.versions import make_dataset
 
     with opened.write("li") as s:
         make_dataset(s, "few", range(1, 13), "erythemato-squamous")

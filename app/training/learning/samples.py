@@ -15,7 +15,7 @@ from app.common.errors import UserError
 from app.common.geometry import Box
 from app.common.images import read_photo, walk_photos
 from app.common.masking import masked
-from app.datasets.frozen import FrozenImage
+from app.datasets.freezing.frozen import FrozenImage
 from app.inference.crops import crop_region, cut_square
 from app.training.plan import LesionSource
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from app.common.errors import UserError
 from app.common.workspace import Workspace
-from app.datasets.frozen import FrozenDataset
+from app.datasets.freezing.frozen import FrozenDataset
 from app.evaluation.classification import accuracy, balanced_accuracy, ece, macro_auc
 from app.evaluation.detection import average_precision_07, match, mean_over_classes
 from app.inference.networks.classifiers import Classifier, build_classifier

@@ -19,9 +19,9 @@ from app.views.parts import Elided, label
 from app.views.sheets import Sheet
 
 if TYPE_CHECKING:
-    from app.datasets.case_table import Table
-    from app.datasets.case_table_mapping import Mapping
-    from app.datasets.case_table_plan import CasePlan
+    from app.datasets.case_tables.mapping import Mapping
+    from app.datasets.case_tables.plan import CasePlan
+    from app.datasets.case_tables.table import Table
     from app.views.services import Services
     from app.views.window import Window
 

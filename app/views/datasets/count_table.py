@@ -13,8 +13,8 @@ from app.views.datasets.words import disease_colour, disease_words, part_words
 
 if TYPE_CHECKING:
     from app.common.packs import Pack
-    from app.datasets.datasheet import Count, Datasheet
-    from app.datasets.splits import Part
+    from app.datasets.freezing.datasheet import Count, Datasheet
+    from app.datasets.freezing.splits import Part
 
 ROW_HEIGHT = 30
 PARTS: tuple[Part, ...] = ("train", "val", "test")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from PySide6.QtCore import QEvent
 
     from app.common.packs import Pack
-    from app.datasets.datasheet import Coverage
+    from app.datasets.freezing.datasheet import Coverage
 
 ROW, HEAD, BAR = 22, 26, 12
 NAME_WIDTH, COUNT_WIDTH = 116, 48

@@ -15,7 +15,7 @@ from app.views.parts import label
 
 if TYPE_CHECKING:
     from app.common.packs import Pack
-    from app.datasets.datasheet import Datasheet
+    from app.datasets.freezing.datasheet import Datasheet
 
 FIELDS = 5
 

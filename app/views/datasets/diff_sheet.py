@@ -18,8 +18,8 @@ from app.views.thumbnails import Thumbnails
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from app.datasets.comparing_versions import VersionDiff
-    from app.datasets.frozen import FrozenImage
+    from app.datasets.freezing.comparing_versions import VersionDiff
+    from app.datasets.freezing.frozen import FrozenImage
     from app.views.services import Services
     from app.views.window import Window
 
@@ -103,7 +103,7 @@ def _line(image: FrozenImage, words: str) -> PhotoLine:
 
 
 def _diff(session: Any, before: str, after: str) -> VersionDiff:
-    from app.datasets.comparing_versions import diff
-    from app.datasets.versions import find_dataset
+    from app.datasets.freezing.comparing_versions import diff
+    from app.datasets.freezing.versions import find_dataset
 
     return diff(find_dataset(session, before), find_dataset(session, after))

@@ -26,7 +26,7 @@ from app.views.parts import Mark, empty_layout, label
 from app.views.sheets import Sheet
 
 if TYPE_CHECKING:
-    from app.datasets.checklist import ChecklistItem
+    from app.datasets.freezing.checklist import ChecklistItem
     from app.views.services import Services
     from app.views.window import Window
 
@@ -289,8 +289,8 @@ def _checklist(
     by_centre: bool,
 ) -> tuple[ChecklistItem, ...]:
     from app.cleaning.checks import part_versions
-    from app.datasets.checklist import freeze_checklist
-    from app.datasets.dividing import Division
+    from app.datasets.freezing.checklist import freeze_checklist
+    from app.datasets.freezing.dividing import Division
 
     division = Division(shares, folds, repeats, seed, by_centre)
     return freeze_checklist(session, name, division, part_versions())

@@ -27,8 +27,8 @@ from app.views.window import Window
 
 if TYPE_CHECKING:
     from app.common.packs import Pack
-    from app.datasets.datasheet import Datasheet
-    from app.datasets.versions import DatasetRow
+    from app.datasets.freezing.datasheet import Datasheet
+    from app.datasets.freezing.versions import DatasetRow
 
 ERASED = Changed(frozenset({"images", "cases", "annotations", "predictions", "photos"}))
 
@@ -210,13 +210,13 @@ class DatasetsPage(Page):
 
 
 def _versions(session: Any) -> tuple[DatasetRow, ...]:
-    from app.datasets.versions import list_datasets
+    from app.datasets.freezing.versions import list_datasets
 
     return list_datasets(session)
 
 
 def _frozen(session: Any, version: str) -> Any:
-    from app.datasets.versions import find_dataset
+    from app.datasets.freezing.versions import find_dataset
     from app.datasets.vocabulary import pack_in
 
     frozen = find_dataset(session, version)
@@ -224,6 +224,6 @@ def _frozen(session: Any, version: str) -> Any:
 
 
 def _datasheet(frozen: Any) -> Datasheet:
-    from app.datasets.datasheet import datasheet_of
+    from app.datasets.freezing.datasheet import datasheet_of
 
     return datasheet_of(frozen)

@@ -12,7 +12,7 @@ from app.common.words import text
 from app.views.parts import EmptyWords
 
 if TYPE_CHECKING:
-    from app.datasets.versions import DatasetRow
+    from app.datasets.freezing.versions import DatasetRow
 
 _KEY = Qt.ItemDataRole.UserRole
 

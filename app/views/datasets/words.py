@@ -42,7 +42,7 @@ def disease_colour(pack: Pack, key: str) -> str:
 
 
 def group_words(field: str, group: str) -> str:
-    """A group of a field as :class:`app.datasets.datasheet.Coverage` names it."""
+    """A group of a field as :class:`app.datasets.freezing.datasheet.Coverage` names it."""
     from app.common.case_words import centre_words, site_words
     from app.common.tones import tone_name
 

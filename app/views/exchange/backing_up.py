@@ -15,7 +15,7 @@ from app.common.words import text
 
 if TYPE_CHECKING:
     from app.common.workspace import Workspace
-    from app.datasets.backup import BackupResult
+    from app.datasets.keeping.backup import BackupResult
     from app.views.services import Services
     from app.views.window import Window
 
@@ -79,6 +79,6 @@ class BackingUp(QObject):
 
 
 def _backup(workspace: Workspace, target: Path, report: object) -> BackupResult:
-    from app.datasets.backup import backup
+    from app.datasets.keeping.backup import backup
 
     return backup(workspace, target, report)  # type: ignore[arg-type]

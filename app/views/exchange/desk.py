@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from app.annotation.merging import Prefer
     from app.common.errors import UserError
     from app.common.workspace import Workspace
-    from app.datasets.exchange_import import ImportedBoxes
-    from app.datasets.exporting import ExportResult
+    from app.datasets.exchange.exporting import ExportResult
+    from app.datasets.exchange.importing import ImportedBoxes
     from app.datasets.patch_files import PatchResult
     from app.datasets.patches import PatchPlan
     from app.datasets.records import DeletedBox, ImageRow, JournalState, TrashedPhoto
@@ -125,7 +125,7 @@ def put_back(session: Any, chosen: tuple[tuple[int, str], ...]) -> None:
 def files_beside(photo: Path, folder: Path, save_format: str) -> tuple[tuple[Path, Format], ...]:
     """The photo's own file in ``folder``, and the folder's one file where those are saved. No session."""
     from app.annotation.formats import SET_FILE, WHOLE_SET, detect
-    from app.datasets import sidecars
+    from app.datasets.exchange import sidecars
 
     found = sidecars.find(photo, folder)
     wanted, whole = format_named(save_format), folder / SET_FILE
@@ -137,7 +137,8 @@ def files_beside(photo: Path, folder: Path, save_format: str) -> tuple[tuple[Pat
 
 
 def take_file(session: Any, image_id: int, file: Path, format: Format, prefer: Prefer = "nobody") -> Taken:
-    from app.datasets import sidecars, store
+    from app.datasets import store
+    from app.datasets.exchange import sidecars
 
     before = store.document(session, image_id)
     edit = sidecars.take(session, image_id, file, format, prefer)
@@ -149,7 +150,8 @@ def save_file(
     session: Any, image_id: int, photo: Path, folder: Path, save_format: str, prefer: Prefer = "nobody"
 ) -> Taken:
     """Merge what is there with what another program has changed, and write it."""
-    from app.datasets import sidecars, store
+    from app.datasets import store
+    from app.datasets.exchange import sidecars
 
     format = format_named(save_format)
     target = sidecars.place_of(photo, folder, format)
@@ -161,7 +163,7 @@ def save_file(
 
 def set_aside(file: Path) -> Path:
     """No session."""
-    from app.datasets import sidecars
+    from app.datasets.exchange import sidecars
 
     return sidecars.set_aside(file)
 
@@ -173,7 +175,7 @@ def repair(file: Path, format: Format) -> bool:
     """
     from app.annotation.formats import Context, bytes_of, check, classes_beside, fixed
     from app.common.files import write_atomically
-    from app.datasets import sidecars
+    from app.datasets.exchange import sidecars
 
     context = Context(classes_beside(file, file.parent)) if format == "yolo" else Context()
     data = bytes_of(file)
@@ -198,7 +200,7 @@ def format_of(path: Path) -> str:
 
 
 def look(session: Any, path: Path, format: str, report: Progress) -> Look:
-    from app.datasets.box_sets import ImportOptions, read_set
+    from app.datasets.exchange.box_sets import ImportOptions, read_set
 
     found = read_set(session, path, format_named(format), ImportOptions(), report)
     photos = {page.photo.file: page.photo.id for page in found.pages}
@@ -210,8 +212,8 @@ def import_boxes(
     store: Any, actor: str, workspace: Workspace, path: Path, format: str, aliases: Mapping[str, str], report: Progress
 ) -> ImportedBoxes:
     """``store``: the door itself, as an import makes its own sessions."""
-    from app.datasets.box_sets import ImportOptions
-    from app.datasets.exchange_import import import_boxes
+    from app.datasets.exchange.box_sets import ImportOptions
+    from app.datasets.exchange.importing import import_boxes
 
     options = ImportOptions(on_unknown="add", aliases=aliases)
     return import_boxes(store, workspace, path, format_named(format), actor, options, report)
@@ -230,8 +232,8 @@ def add_labels(session: Any, pack: str, words: Sequence[str]) -> None:
 
 def export_boxes(session: Any, out: Path, format: str, anonymous: bool) -> ExportResult:
     """Needs a writing session: that data went out anonymously is audited."""
-    from app.datasets.anonymous import export_anonymous
-    from app.datasets.exporting import export_boxes
+    from app.datasets.exchange.anonymous import export_anonymous
+    from app.datasets.exchange.exporting import export_boxes
 
     return (export_anonymous if anonymous else export_boxes)(session, out, format_named(format))
 
@@ -270,7 +272,7 @@ def write_patches(plan: PatchPlan, out: Path, report: Progress) -> PatchResult:
 
 
 def place_of(photo: Path, folder: Path, format: Format) -> Path:
-    from app.datasets import sidecars
+    from app.datasets.exchange import sidecars
 
     return sidecars.place_of(photo, folder, format)
 

@@ -18,7 +18,7 @@ from app.views.parts import label
 from app.views.sheets import Sheet
 
 if TYPE_CHECKING:
-    from app.datasets.exporting import ExportResult
+    from app.datasets.exchange.exporting import ExportResult
     from app.views.exchange.desk import Holding
     from app.views.services import Services
     from app.views.window import Window

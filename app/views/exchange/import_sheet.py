@@ -21,7 +21,7 @@ from app.views.parts import Elided, label
 from app.views.sheets import Sheet
 
 if TYPE_CHECKING:
-    from app.datasets.exchange_import import ImportedBoxes
+    from app.datasets.exchange.importing import ImportedBoxes
     from app.views.exchange.desk import Look
     from app.views.services import Services
     from app.views.window import Window
