@@ -68,6 +68,7 @@ def clean_workspace(
         ids = room.photo_ids(session)
     jobs = _jobs(store, ids, (*parts_for(wanted), *measuring()))
     examined = 0
+    report(Progress("photos", 0, len(jobs)))  # the first results may take seconds: networks are loaded
     with suppress(Stopped):
         for batch in _batches(_loaded(store, jobs), stop):
             with store.write(actor) as session:
@@ -148,7 +149,8 @@ def _batches(jobs: Iterable[tuple[Photo, Sequence[Part]]], stop: Stop) -> Iterat
             if len(held) >= BATCH or monotonic() - last > BATCH_SECONDS:
                 yield _Batch(held, monotonic() - start)
                 held, last = [], monotonic()
-        held += [(future.result(), parts) for future, parts in running.items()]
+        begun = [(future, parts) for future, parts in running.items() if not future.cancel()]
+        held += [(future.result(), parts) for future, parts in begun]
     if held:
         yield _Batch(held, monotonic() - start)
     if stop():

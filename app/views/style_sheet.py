@@ -63,6 +63,9 @@ QPushButton:disabled { color: $text_soft; background: $panel; }
 QPushButton[kind="primary"] { background: $accent; color: $on_colour; border-color: $accent; font-weight: 700; }
 QPushButton[kind="primary"]:hover { background: $accent_hover; }
 QPushButton[kind="primary"]:disabled { background: $panel; color: $text_soft; border-color: $line; font-weight: 400; }
+QPushButton[kind="grave"] { background: $danger; color: $on_colour; border-color: $danger; font-weight: 700; }
+QPushButton[kind="grave"]:disabled { background: $panel; color: $text_soft; border-color: $line; font-weight: 400; }
+QPushButton[kind="grave"]:focus { border-color: $text; }
 QPushButton:focus, QToolButton:focus { border: 2px solid $accent; }
 QPushButton:focus { padding: 0 11px; min-height: 26px; }
 QToolButton:focus { padding: 2px; }

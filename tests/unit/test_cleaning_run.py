@@ -92,7 +92,7 @@ def test_only_what_is_new_or_changed_is_examined(store: Store, folder: Path, pho
 def test_a_cancelled_run_keeps_what_it_has_and_goes_on_there(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run, "BATCH", 1)
     seen: list[Progress] = []
-    first = clean(store, report=seen.append, stop=lambda: len(seen) > 0)
+    first = clean(store, report=seen.append, stop=lambda: any(p.done for p in seen))
     assert first.stopped
     assert 0 < first.examined < 6
     second = clean(store)
@@ -103,8 +103,8 @@ def test_a_photo_that_is_erased_meanwhile_is_passed_over(store: Store, monkeypat
     monkeypatch.setattr(run, "BATCH", 1)
     erased: list[int] = []
 
-    def erase(_progress: Progress) -> None:
-        if not erased:
+    def erase(progress: Progress) -> None:
+        if progress.done and not erased:
             with store.write("other") as session:
                 erased.append(room.photo_ids(session)[-1])
                 session.execute(delete(Image).where(Image.id == erased[0]))

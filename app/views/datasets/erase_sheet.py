@@ -36,7 +36,7 @@ class EraseSheet(Sheet):
         self._again_caption = label()
         self.again = QLineEdit()
         self.erase = QPushButton()
-        self.erase.setProperty("kind", "primary")
+        self.erase.setProperty("kind", "grave")
         self._found = label("section")
         self._words = label("soft", wrap=True)
         self._lay_out()
