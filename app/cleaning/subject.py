@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,6 +39,10 @@ class Subject:
         self.data = data
         self.boxes = tuple(boxes)
         self.width, self.height = photo_size(data)
+        # Not functools.cached_property: until Python 3.12 it lets one thread at a time decode, whatever the photo.
+        self._reduced: Photo | None = None
+        self._grey: NDArray[np.uint8] | None = None
+        self._full: NDArray[np.uint8] | None = None
 
     @classmethod
     def read(cls, path: Path, boxes: Sequence[LabelledBox] = (), name: str | None = None) -> Subject:
@@ -48,30 +51,36 @@ class Subject:
 
         return cls(name or path.name, read_file(path), boxes)
 
-    @cached_property
+    @property
     def _small(self) -> Photo:
-        wanted = max(min(self.width, self.height) // QUARTER, SMALLEST)
-        return _reduced(read_photo(self.data, wanted), wanted)
+        if self._reduced is None:
+            wanted = max(min(self.width, self.height) // QUARTER, SMALLEST)
+            self._reduced = _reduced(read_photo(self.data, wanted), wanted)
+        return self._reduced
 
     @property
     def small(self) -> NDArray[np.uint8]:
         return self._small.pixels
 
-    @cached_property
+    @property
     def grey(self) -> NDArray[np.uint8]:
         """``small`` without its colours, H x W."""
-        import cv2
-        import numpy as np
+        if self._grey is None:
+            import cv2
+            import numpy as np
 
-        return np.asarray(cv2.cvtColor(self.small, cv2.COLOR_RGB2GRAY), np.uint8)
+            self._grey = np.asarray(cv2.cvtColor(self.small, cv2.COLOR_RGB2GRAY), np.uint8)
+        return self._grey
 
     @property
     def scale(self) -> float:
         return self._small.scale
 
-    @cached_property
+    @property
     def full(self) -> NDArray[np.uint8]:
-        return read_photo(self.data).pixels
+        if self._full is None:
+            self._full = read_photo(self.data).pixels
+        return self._full
 
 
 def _reduced(photo: Photo, short_side: int) -> Photo:
