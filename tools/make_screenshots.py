@@ -13,6 +13,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
@@ -29,6 +30,8 @@ from app.common.workspace import open_workspace  # noqa: E402
 from app.views.workbench.workbench import Workbench  # noqa: E402
 
 LONGEST = 120_000  # ms
+RESTS = 25
+"""Looks of 50 ms at a page that fills in steps: list, thumbnails, photo."""
 
 Step = Callable[[], None]
 
@@ -95,6 +98,56 @@ class Studio(QObject):
         sys.stderr.write(f"{name}\n")
 
 
+class CleanStudio(Studio):
+    """The Clean and Datasets pages, on a demo whose photos were checked and in part decided about."""
+
+    def play(self) -> Iterator[bool]:
+        window = self.program.window
+        window.showNormal()
+        window.resize(1366, 768)
+        for language, theme, check in (("zh", "light", "near_duplicate"), ("en", "dark", "blur")):
+            self.dress(language, theme)
+            window.go("clean")
+            yield True
+            page: Any = window.pages.page
+            page.cards.choose(check)
+            for _ in range(RESTS):
+                yield True
+            self.shoot(f"clean-{language}.png")
+        window.go("datasets")
+        for _ in range(RESTS):
+            yield True
+        self.shoot("datasets-en.png")
+        self.dress("zh", "light")
+        sets: Any = window.pages.page
+        sets.freeze.click()
+        for _ in range(RESTS):
+            yield True
+        self.shoot("freeze-zh.png")
+
+
+def cleaned(folder: Path) -> Path:
+    """A demo with every kind of fault, checked; the copies are out, and what is left is frozen."""
+    from app.cleaning.decisions import decide
+    from app.cleaning.queue import queue
+    from app.cleaning.run import clean_workspace
+    from app.common.packs import load_pack
+    from app.datasets.demo import make_demo
+    from app.datasets.freezing.versions import freeze
+    from app.datasets.store import open_store
+
+    demo = make_demo(folder, photos=60, seed=0)
+    store = open_store(open_workspace(demo.workspace))
+    clean_workspace(store, load_pack(), "doctor")
+    with store.write("doctor") as session:
+        for row in queue(session, "exact_duplicate"):
+            decide(session, row.items, "merge", payload={"best": row.photos[0].id})
+        decide(session, [item for row in queue(session, "dark") for item in row.items], "exclude")
+        freeze(session, "paper", fold_count=3, seed=1)
+    store.close()
+    return demo.workspace
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "images")
@@ -104,13 +157,14 @@ def main() -> int:
     app = _qt()
     with tempfile.TemporaryDirectory() as folder:
         demo = make_demo(Path(folder) / "demo", photos=24, seed=0)
-        program = Program(app, open_workspace(demo.workspace), "doctor", engine_command())
-        studio = Studio(program, options.out)
-        QTimer.singleShot(LONGEST, app.quit)
-        program.start([])
-        studio.timer.start()
-        app.exec()
-        program.stop()
+        for workspace, kind in ((demo.workspace, Studio), (cleaned(Path(folder) / "clean"), CleanStudio)):
+            program = Program(app, open_workspace(workspace), "doctor", engine_command())
+            studio = kind(program, options.out)
+            QTimer.singleShot(LONGEST, studio, app.quit)
+            program.start([])
+            studio.timer.start()
+            app.exec()
+            program.stop()
     return 0
 
 
