@@ -261,6 +261,7 @@ def _spin(value: int, least: int, most: int) -> QSpinBox:
     field.setRange(least, most)
     field.setValue(value)
     field.setKeyboardTracking(False)
+    field.lineEdit().setTextMargins(5, 0, 0, 0)
     return field
 
 
