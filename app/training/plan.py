@@ -37,6 +37,22 @@ class Augment(_Part):
     jpeg: float = Field(default=0.3, ge=0, le=1, description="how often")
     cutout: float = Field(default=0.25, ge=0, le=1, description="how often (classify only)")
     grey: float = Field(default=0.0, ge=0, le=1, description="how often without colour")
+    randaugment: int = Field(
+        default=0, ge=0, le=6, description="random operations on top (Cubuk et al., NeurIPS 2020); 0: none"
+    )
+    randaugment_strength: int = Field(default=7, ge=0, le=10, description="of each of them")
+
+
+Features = Literal["sift", "hog", "colour_histogram", "colour_names", "lbp", "sift_colour_names"]
+
+
+class VisualFeatures(_Part):
+    """Features made by hand and a support vector machine, for ``network = "svm-<features>"`` (thesis 000, table 1)."""
+
+    words: int = Field(default=2100, ge=2, description="of the vocabulary of sift and sift_colour_names")
+    strips: int = Field(default=21, ge=1, description="into which colour_names divides a patch")
+    kernel: Literal["rbf", "linear"] = "rbf"
+    costs: tuple[float, ...] = Field(default=(1.0, 10.0, 100.0), min_length=1, description="C, chosen inside the fold")
 
 
 class LesionSource(_Part):
@@ -78,6 +94,13 @@ class Plan(_Part):
     epochs: int = Field(default=20, ge=1)
     minutes: float | None = Field(default=None, gt=0, description="the schedule ends here if the epochs take longer")
     batch: int = Field(default=32, ge=1)
+    accumulate: int = Field(default=1, ge=1, description="batches to one step of the optimiser")
+    workers: int = Field(
+        default=0, ge=0, description="threads that prepare pictures ahead; 0: as the machine has cores"
+    )
+    precision: Literal["float32", "bfloat16", "float16", "auto"] = Field(
+        default="float32", description="of the forward pass; auto: bfloat16 on a GPU that has it"
+    )
     optimiser: Literal["adamw", "sgd"] = "adamw"
     learning_rate: float = Field(default=1e-3, gt=0)
     start_rate_share: float = Field(
@@ -85,14 +108,32 @@ class Plan(_Part):
     )
     weight_decay: float = Field(default=0.02, ge=0)
     warm_up: float = Field(default=0.05, ge=0, le=0.5, description="share of the run")
+    schedule: Literal["cosine", "constant"] = Field(default="cosine", description="of the rate after the warm-up")
+    head_epochs: int = Field(default=0, ge=0, description="first only the head learns, for so many of the epochs")
+    patience: int = Field(
+        default=0, ge=0, description="epochs without gain on the validation part before the run ends; 0: never"
+    )
     average: float = Field(default=0.998, ge=0, lt=1, description="decay of the running mean of the weights; 0: none")
     clip: float = Field(default=5.0, gt=0, description="largest norm of the gradient")
+    loss: Literal["cross_entropy", "focal"] = "cross_entropy"
+    focal_gamma: float = Field(default=2.0, ge=0, description="of the focal loss (Lin et al., ICCV 2017)")
+    rare: Literal["balanced_sampling", "class_weights", "logit_adjustment", "none"] = Field(
+        default="balanced_sampling", description="classify: what is done for rare diseases"
+    )
+    mixup: float = Field(default=0.0, ge=0, description="classify: alpha (Zhang et al., ICLR 2018); 0: none")
+    cutmix: float = Field(default=0.0, ge=0, description="classify: alpha (Yun et al., ICCV 2019); 0: none")
     label_smoothing: float = Field(default=0.1, ge=0, lt=1)
+    dropout: float = Field(default=0.2, ge=0, lt=1, description="classify: before the last layer")
     freeze: int = Field(
         default=0, ge=-1, description="first blocks that keep their start weights; -1: all but the head"
     )
     frozen_norms: bool = Field(default=True, description="batch norms keep their start statistics")
+    cached_features: bool = Field(
+        default=False,
+        description="classify: features are computed once, only the head learns (for machines without GPU)",
+    )
     augment: Augment = Field(default_factory=Augment)
+    visual_features: VisualFeatures = Field(default_factory=VisualFeatures)
     lesion_only: tuple[LesionSource, ...] = ()
     architecture: dict[str, Any] = Field(default_factory=dict, description="passed to the network's builder")
 
