@@ -29,6 +29,8 @@ from app.common.phantoms import DISTANCES, Nuisances, render  # noqa: E402
 from app.training.learning.samples import half_of  # noqa: E402
 from benchmarks.isic_marks import PEN, RULER, TEXT, UNSURE  # noqa: E402
 from tools import mark_plants as plants  # noqa: E402
+from tools.mark_distractions import add_distraction  # noqa: E402
+from tools.mark_rulers import add_pen, add_ruler  # noqa: E402
 
 LESIONS = ROOT.parent / "shared" / "data" / "isic2016_lesions" / "images"
 PHANTOM_SEED, PHANTOM_PATIENTS = 626001, 20
@@ -127,8 +129,8 @@ def planted(grounds: Grounds, rng: np.random.Generator) -> Sample:
     photo = np.clip(photo * rng.uniform(0.8, 1.2, 3) * rng.uniform(0.7, 1.15), 0, 255).astype(np.float32)
     targets = np.zeros((4, *photo.shape[:2]), np.float32)
     for _ in range(int(rng.choice(3, p=(0.45, 0.4, 0.15)))):
-        plants.add_distraction(photo, rng)
-    known = plants.add_watermark, plants.add_text, plants.add_ruler, plants.add_pen
+        add_distraction(photo, rng)
+    known = plants.add_watermark, plants.add_text, add_ruler, add_pen
     for which in rng.choice(4, int(rng.choice(3, p=(0.3, 0.55, 0.15))), p=(0.36, 0.3, 0.18, 0.16)):
         known[which](photo, targets, rng)
     photo = _developed(photo, rng)
