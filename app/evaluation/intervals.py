@@ -8,8 +8,10 @@ from collections.abc import Callable, Hashable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+Interval = tuple[float, float]
 
-def wilson(hits: int, n: int, z: float = 1.959963984540054) -> tuple[float, float]:
+
+def wilson(hits: int, n: int, z: float = 1.959963984540054) -> Interval:
     """Wilson's score interval (1927) of a share, 95 % by default; (0, 1) for no case at all.
 
     Raises:
@@ -30,7 +32,7 @@ def bootstrap(
     repeats: int = 1000,
     seed: int = 0,
     level: float = 0.95,
-) -> dict[str, tuple[float, float]]:
+) -> dict[str, Interval]:
     """Percentile intervals of figures when whole groups are drawn again with replacement.
 
     Args:
@@ -56,7 +58,7 @@ def bootstrap(
     return {name: _range(values, level) for name, values in drawn.items()}
 
 
-def _range(values: list[float], level: float) -> tuple[float, float]:
+def _range(values: list[float], level: float) -> Interval:
     known = np.array([v for v in values if not math.isnan(v)])
     if len(known) == 0:
         return float("nan"), float("nan")
