@@ -40,6 +40,7 @@ from app.cli_common import (
 from app.cli_datasets import COMMANDS as DATASETS
 from app.cli_exchange import COMMANDS as EXCHANGE
 from app.cli_parser import Common, HelpWanted, parser, take_common, wants_json
+from app.cli_set_import import COMMANDS as SET_IMPORT
 from app.common.errors import UserError
 from app.common.files import write_error
 from app.common.logs import redact, stop_logging
@@ -369,6 +370,7 @@ _COMMANDS: dict[str, Callable[[Common, Namespace], Outcome]] = {
     **CASES,
     **CLEANING,
     **DATASETS,
+    **SET_IMPORT,
     **EXCHANGE,
 }
 

@@ -22,12 +22,14 @@ if TYPE_CHECKING:
 def _freeze(common: Common, options: Namespace) -> Outcome:
     from app.cleaning.checks import part_versions
     from app.common.packs import load_pack
-    from app.datasets.freezing.versions import freeze
+    from app.datasets.freezing.splits import DEFAULT_SHARES
+    from app.datasets.freezing.versions import freeze, given_parts
 
-    how = (options.split, options.folds, options.repeats, options.seed, options.by_centre)
+    how = (options.split or DEFAULT_SHARES, options.folds, options.repeats, options.seed, options.by_centre)
     with opened(common) as (workspace, store):
         with store.write(common.actor) as session:
-            made = freeze(session, options.name, *how, checks=part_versions())
+            given = None if options.split else given_parts(session, options.name)
+            made = freeze(session, options.name, *how, checks=part_versions(), given=given)
         _say_what_is_missing(made, load_pack(made.pack, workspace.packs))
     document = {"dataset": made.full_name, "hash": made.hash, "images": len(made.images), "parts": made.counts()}
     return Outcome(document)

@@ -158,9 +158,7 @@ def _annotations(p: _Parser) -> None:
     import_ = _command(inner, "import", text("cli.annotations_import"))
     import_.add_argument("path", metavar="PATH")
     import_.add_argument("--format", choices=FORMATS, required=True)
-    packs = import_.add_mutually_exclusive_group()
-    packs.add_argument("--pack", metavar="P")
-    packs.add_argument("--new-pack", metavar="KEY")
+    _packs(import_)
     import_.add_argument("--on-unknown", choices=("refuse", "add"), default="refuse")
     import_.add_argument("--aliases", metavar="FILE.toml")
     export = _command(inner, "export", text("cli.annotations_export"))
@@ -168,6 +166,12 @@ def _annotations(p: _Parser) -> None:
     export.add_argument("--format", choices=FORMATS, required=True)
     export.add_argument("--anonymous", action="store_true")
     export.add_argument("--force", action="store_true")
+
+
+def _packs(p: _Parser) -> None:
+    packs = p.add_mutually_exclusive_group()
+    packs.add_argument("--pack", metavar="P")
+    packs.add_argument("--new-pack", metavar="KEY")
 
 
 def _patches(p: _Parser) -> None:
@@ -202,11 +206,16 @@ def _dataset(p: _Parser) -> None:
     inner = _inner(p)
     freeze = _command(inner, "freeze", text("cli.dataset_freeze"))
     freeze.add_argument("name", metavar="NAME")
-    freeze.add_argument("--split", type=numbers, default=(70.0, 10.0, 20.0), metavar="70,10,20")
+    freeze.add_argument("--split", type=numbers, metavar="70,10,20")
     freeze.add_argument("--folds", type=int, metavar="K")
     freeze.add_argument("--repeats", type=int, default=1, metavar="R")
     freeze.add_argument("--seed", type=seed, default=0)
     freeze.add_argument("--by-centre", action="store_true")
+    voc = _command(inner, "import-voc", text("cli.dataset_import_voc"))
+    voc.add_argument("folder", metavar="DIR")
+    voc.add_argument("name", metavar="NAME")
+    voc.add_argument("--splits", metavar="DIR")
+    _packs(voc)
     show = _command(inner, "show", text("cli.dataset_show"))
     show.add_argument("dataset", metavar="D")
     diff = _command(inner, "diff", text("cli.dataset_diff"))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from app.common.errors import UserError
 from app.datasets.freezing.groups import Joined, group_names
-from app.datasets.freezing.splits import DEFAULT_SHARES, Member, folds, split
+from app.datasets.freezing.splits import DEFAULT_SHARES, Member, Part, folds, split
 
 _NO_LABEL = ""
 
@@ -19,6 +19,7 @@ class Division:
 
     ``shares``: of train, val and test, in any unit; ``folds`` x ``repeats`` over train and val, None: no folds;
     ``by_centre``: all photos of a centre come into one part, and into one fold. Photos without a centre count as one.
+    ``given``: the part of each photo by its id, where somebody's own lists say so; nothing is drawn then but folds.
     """
 
     shares: Sequence[float] = DEFAULT_SHARES
@@ -26,6 +27,7 @@ class Division:
     repeats: int = 1
     seed: int = 0
     by_centre: bool = False
+    given: Mapping[int, Part] | None = None
 
 
 def divide(rows: list[dict[str, Any]], division: Division, links: Iterable[Iterable[int]] = ()) -> None:
@@ -47,7 +49,7 @@ def divide(rows: list[dict[str, Any]], division: Division, links: Iterable[Itera
 
 
 def _assign(rows: list[dict[str, Any]], members: Sequence[Member], division: Division) -> None:
-    parts = split(members, division.shares, division.seed)
+    parts = split(members, division.shares, division.seed) if division.given is None else division.given
     learning = [m for m in members if parts[m.id] != "test"]
     wanted = division.folds is not None
     each = folds(learning, division.folds or 0, division.repeats, division.seed) if wanted else {}

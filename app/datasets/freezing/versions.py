@@ -18,7 +18,7 @@ from app.datasets.freezing.frozen import FrozenDataset, content_hash, from_paylo
 from app.datasets.freezing.gathering import cleaning_of, dataset_of, gather, measure
 from app.datasets.freezing.groups import linked_photos
 from app.datasets.freezing.leakage import Leak, find_leaks
-from app.datasets.freezing.splits import DEFAULT_SHARES
+from app.datasets.freezing.splits import DEFAULT_SHARES, Part
 from app.datasets.images import resolved
 from app.datasets.people import actor_of, audit, require
 from app.datasets.vocabulary import pack_in
@@ -72,11 +72,13 @@ def freeze(
     seed: int = 0,
     by_centre: bool = False,
     checks: Mapping[str, int] | None = None,
+    given: Mapping[int, Part] | None = None,
 ) -> FrozenDataset:
     """Freeze the dataset ``name``; a new name means every photo of the workspace that has a diagnosis or a box.
 
     Photos that somebody excluded stay out. The same content frozen again with the same seed is the same version.
     ``checks``: the versions of the parts of the checks, which the datasheet names (see ``part_versions``).
+    ``given``: the part of each photo by its id, instead of ``shares``; leakage between them is refused all the same.
 
     Raises:
         UserError: ``dataset_empty``, ``leakage_found``, ``bad_split``, ``too_few_groups``, ``too_few_centres``,
@@ -92,7 +94,7 @@ def freeze(
     session.add(dataset)
     measure(session, rows)
     links = linked_photos(session)
-    divide(rows, Division(shares, fold_count, repeats, seed, by_centre), links)
+    divide(rows, Division(shares, fold_count, repeats, seed, by_centre, given), links)
     leaks = find_leaks(rows, links, by_centre)
     if leaks:
         raise leakage_error(leaks)
@@ -102,10 +104,21 @@ def freeze(
         "classes": list(pack_in(session, dataset.pack).keys),
         "seed": seed,
         "images": rows,
+        **({"given_split": True} if given is not None else {}),
         **({"by_centre": True} if by_centre else {}),  # what is not there leaves the hash as it was
         **({"cleaning": cleaning} if cleaning else {}),
     }
     return _keep(session, name, payload)
+
+
+def given_parts(session: Session, name: str) -> dict[int, Part] | None:
+    """The parts that lists gave the newest version of ``name``, by photo; None where its parts were drawn."""
+    v = DatasetVersion
+    query = select(v.payload).where(v.name == name, v.reduced_to.is_(None)).order_by(*_NEWEST_FIRST).limit(1)
+    payload = session.scalar(query)
+    if not payload or not payload.get("given_split"):
+        return None
+    return {image["id"]: image["split"] for image in payload["images"]}
 
 
 def leakage_error(leaks: Sequence[Leak]) -> UserError:
