@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt, QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QApplication,
@@ -61,6 +61,7 @@ class MessageBar(QWidget):
         self._layout.setSpacing(6)
         self._strips: list[_Strip] = []
         self._before: QWidget | None = None  # what had the focus before a strip took it
+        self._clear: list[QWidget] = []
         app = QGuiApplication.instance()
         assert isinstance(app, QApplication)
         app.focusChanged.connect(self._remember)
@@ -110,11 +111,16 @@ class MessageBar(QWidget):
         self.setVisible(bool(self._strips))
         self._place()
 
+    def keep_clear(self, foot: QWidget) -> None:
+        """``foot`` holds buttons at the foot of a page: while it is seen, the strips float above it."""
+        self._clear.append(foot)
+        foot.installEventFilter(self)
+
     def retranslate(self) -> None:
         QTimer.singleShot(0, self, self._place)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Resize:
+        if event.type() in (QEvent.Type.Resize, QEvent.Type.Move, QEvent.Type.Show, QEvent.Type.Hide):
             self._place()
         return False
 
@@ -128,8 +134,12 @@ class MessageBar(QWidget):
         for strip in self._strips:
             strip.fit(width)
         height = sum(s.height() for s in self._strips) + self._layout.spacing() * max(0, len(self._strips) - 1)
-        self.setGeometry((self._over.width() - width) // 2, self._over.height() - height - 12, width, height)
+        self.setGeometry((self._over.width() - width) // 2, self._foot() - height - 12, width, height)
         self.raise_()
+
+    def _foot(self) -> int:
+        seen = [foot for foot in self._clear if isValid(foot) and foot.isVisible()]
+        return min((foot.mapTo(self._over, QPoint()).y() for foot in seen), default=self._over.height())
 
 
 class _Strip(QFrame):

@@ -17,6 +17,7 @@ from sqlalchemy import insert, select
 from app.annotation.document import Annotation, new_id
 from app.cleaning.decisions import decisions_of
 from app.cleaning.queue import set_threshold
+from app.cleaning.records import BINS, CheckSummary
 from app.common.geometry import Box
 from app.common.images import encode_jpeg
 from app.common.words import set_language, text
@@ -24,7 +25,7 @@ from app.common.workspace import Workspace
 from app.datasets import store as photos_room
 from app.datasets.store import Store, add_case, add_person, boxes_of, open_store, put_boxes
 from app.views.cleaning import run_panel
-from app.views.cleaning.check_cards import WAITING, bars_of
+from app.views.cleaning.check_cards import WAITING, bars_of, caught_bins
 from app.views.cleaning.page import CleanPage
 from db import tables
 from db.tables import Case, Image, utc_now
@@ -471,6 +472,26 @@ def test_without_photos_the_page_says_what_to_do_first(start: Start, qtbot: QtBo
     assert page.steps.isVisible()
     qtbot.mouseClick(page.steps.button, Qt.MouseButton.LeftButton)
     assert program.window.place == "diagnose"
+
+
+@pytest.mark.parametrize(("past", "caught"), [(3, [False, True, True]), (2, [False, False, True]), (0, [False] * 3)])
+def test_the_bar_in_which_the_threshold_lies_is_caught_only_where_something_of_it_is(
+    past: int, caught: list[bool]
+) -> None:
+    bars = [0] * BINS
+    bars[-3:] = [1, 1, 2 if past else 0]
+    summary = CheckSummary("dark", 1 - 1.5 / BINS, past, past, tuple(bars), True)
+    assert [c and h > 0 for c, h in zip(caught_bins(summary), bars, strict=True)][-3:] == caught
+
+
+def test_a_message_leaves_the_buttons_free(bench: Bench) -> None:
+    messages = bench.program.window.messages
+    messages.note("something", lambda: "Something to say. " * 20)
+    foot = bench.page.pane.foot
+    assert messages.mapToGlobal(messages.rect().bottomLeft()).y() < foot.mapToGlobal(foot.rect().topLeft()).y()
+    bench.program.window.go("datasets")
+    assert messages.geometry().bottom() > bench.program.window.pages.height() - 20
+    messages.dismiss("something")
 
 
 def test_photos_that_nobody_looked_at_are_offered_to_the_checks(

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from app.common.workspace import Workspace, open_workspace
@@ -63,6 +64,13 @@ def test_the_newest_version_lies_open_with_its_counts(program: Program) -> None:
     assert disease is not None
     assert not disease.icon().isNull()  # the key to the coloured bars below
     assert names(program) == {"phantom-a", "phantom-b"}
+
+
+def test_a_disease_that_is_missing_in_parts_is_named_once(program: Program) -> None:
+    program.window.use_language("en")
+    (notes,) = (w.text() for w in page(program).sheet.findChildren(QLabel) if w.text().startswith("Without a photo"))
+    assert notes.count("Lichen planus") == 1
+    assert "Lichen planus (Train, Test)" in notes
 
 
 def test_freezing_under_a_new_name(program: Program, qtbot: QtBot) -> None:

@@ -69,6 +69,19 @@ def test_a_repeated_error_shows_all_of_its_words(page: QWidget, qtbot: QtBot) ->
         bar.dismiss("damaged")
 
 
+def test_strips_float_above_the_buttons_at_the_foot_of_a_page(page: QWidget, qtbot: QtBot) -> None:
+    foot = page.findChildren(QLineEdit)[0]
+    bar = MessageBar(page)
+    bar.keep_clear(foot)
+    bar.note("crash", lambda: "Something.")
+    assert bar.geometry().bottom() < foot.y()
+    foot.hide()  # another page is seen
+    assert bar.geometry().bottom() > page.height() - 20
+    foot.show()
+    page.resize(900, 700)
+    qtbot.waitUntil(lambda: bar.geometry().bottom() < foot.y())
+
+
 def test_the_hand_stays_where_it_was(page: QWidget, qtbot: QtBot) -> None:
     (work,) = page.findChildren(QLineEdit)
     bar = MessageBar(page)

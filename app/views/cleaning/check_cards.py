@@ -197,17 +197,23 @@ class CardDelegate(QStyledItemDelegate):
         paint_histogram(painter, bars_of(rect), summary, said=strong)
 
 
+def caught_bins(summary: CheckSummary) -> tuple[bool, ...]:
+    """Which bars hold something that is caught; of the bar in which the threshold lies the count tells."""
+    whole = [n / BINS >= summary.threshold for n in range(BINS)]
+    more = summary.past > sum(height for height, caught in zip(summary.histogram, whole, strict=True) if caught)
+    return tuple(caught or (more and (n + 1) / BINS > summary.threshold) for n, caught in enumerate(whole))
+
+
 def paint_histogram(painter: QPainter, place: QRectF, summary: CheckSummary, *, said: bool) -> None:
     """Bars by score (their height by the logarithm), what is caught in the accent, and the threshold's knob."""
     tokens = current()
     tallest = max(log1p(max(summary.histogram)), 1e-9)
     width = place.width() / BINS
     painter.setPen(Qt.PenStyle.NoPen)
-    for n, height in enumerate(summary.histogram):
+    for n, (height, caught) in enumerate(zip(summary.histogram, caught_bins(summary), strict=True)):
         if height <= 0:
             continue
         tall = max(2.0, place.height() * log1p(height) / tallest)
-        caught = (n + 1) / BINS > summary.threshold
         painter.setBrush(QColor(tokens.accent if caught else tokens.text_soft))
         bar = QRectF(place.left() + n * width + 0.5, place.bottom() - tall, width - 1, tall)
         painter.setOpacity(1.0 if caught else 0.45)

@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
+from app.cleaning.checks import ABOUT_LABELS
 from app.cleaning.records import CheckSummary, PhotoDetail, QueueRow, Tally, Walked
 from app.common.words import text
 from app.views.background import Changed
@@ -148,6 +149,7 @@ class CleanPage(Page):
         self.services.actor_changed.connect(lambda _: self._reload())
         self.services.pack_changed.connect(self._reload)
         self.window_.closing.connect(self.run.close_down)
+        self.window_.messages.keep_clear(self.pane.foot)
 
     def _listen(self) -> None:
         for kind, key in ACTS:
@@ -383,7 +385,7 @@ class CleanPage(Page):
     def _nothing_words(self) -> str:
         summary = self.cards.summary(self._check)
         if summary is None or not sum(summary.histogram):
-            return text("clean.check_found_nothing")
+            return text("clean.found_no_doubt") if self._check in ABOUT_LABELS else text("clean.check_found_nothing")
         return text("clean.all_decided") if summary.past else text("clean.none_past")
 
     def _say(self) -> None:
@@ -405,7 +407,7 @@ class CleanPage(Page):
         self.on.setVisible(bool(following) and total == 0)
         if following:
             self.on.setText(text("clean.go_on", check=check_name(following)))
-            self.on.setToolTip(text("clean.key_tip", what=self.on.text(), keys="E"))
+            self.on.setToolTip(text("clean.go_on_tip"))
         self.mode.setEnabled(key != WAITING)
         if self._desk is not None:
             self.pane.undo_button.setEnabled(self._desk.undoable)

@@ -82,7 +82,7 @@ class Pane(QWidget):
         acts.addStretch()
         self.undo_button.setIcon(icon("undo"))
         acts.addWidget(self.undo_button)
-        foot = QWidget()
+        foot = self.foot = QWidget()
         foot.setObjectName("sidePanel")
         foot.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         below = QVBoxLayout(foot)

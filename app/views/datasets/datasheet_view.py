@@ -113,8 +113,7 @@ class DatasheetView(QScrollArea):
     def _note_words(self, sheet: Datasheet, pack: Pack) -> list[str]:
         lines = []
         if sheet.missing:
-            found = (f"{disease_words(pack, d)} – {part_words(p)}" for d, p in sheet.missing)
-            lines.append(text("sets.missing", places=text("sets.comma").join(found)))
+            lines.append(text("sets.missing", places=_places(sheet, pack)))
         if sheet.masked:
             lines.append(text("sets.masked", n=sheet.masked))
         if sheet.without_patient:
@@ -122,3 +121,13 @@ class DatasheetView(QScrollArea):
         if sheet.synthetic:
             lines.append(text("sets.synthetic", n=sheet.synthetic))
         return lines
+
+
+def _places(sheet: Datasheet, pack: Pack) -> str:
+    """Each disease once, with the parts that have no photo of it."""
+    parts: dict[str, list[str]] = {}
+    for disease, part in sheet.missing:
+        parts.setdefault(disease, []).append(part_words(part))
+    comma = text("checklist.comma")
+    found = (text("checklist.place", disease=disease_words(pack, d), parts=comma.join(p)) for d, p in parts.items())
+    return text("checklist.semicolon").join(found)

@@ -116,6 +116,7 @@ class EraseSheet(Sheet):
         idle = self._child is None or not self._child.running
         self.erase.setEnabled(bool(code) and code == self.again.text().strip() and self._photos is not None and idle)
         self._found.setText("" if self._photos is None else text("erase.found", code=code, n=self._photos))
+        self._found.setVisible(self._photos is not None)
         self._words.setText(text("erase.words"))
 
 

@@ -35,7 +35,7 @@ class VersionTree(QTreeWidget):
         self._rows: dict[str, DatasetRow] = {}
         self._items: list[tuple[QTreeWidgetItem, DatasetRow]] = []
         self.currentItemChanged.connect(lambda item, _before: self._choose(item))
-        self._empty = EmptyWords(self, lambda: text("sets.none"))
+        self._empty = EmptyWords(self, lambda: text("sets.no_versions"))
         self.retranslate()
 
     def show_rows(self, rows: Sequence[DatasetRow], wanted: str = "") -> None:
