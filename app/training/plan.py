@@ -132,6 +132,12 @@ class Plan(_Part):
         default=False,
         description="classify: features are computed once, only the head learns (for machines without GPU)",
     )
+    feature_views: int = Field(
+        default=0,
+        ge=0,
+        le=16,
+        description="with cached_features: augmented pictures of each piece beside the plain one",
+    )
     augment: Augment = Field(default_factory=Augment)
     visual_features: VisualFeatures = Field(default_factory=VisualFeatures)
     lesion_only: tuple[LesionSource, ...] = ()

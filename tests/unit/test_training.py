@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -62,7 +63,7 @@ def workspace(tmp_path: Path) -> Workspace:
 
 def epochs(run: Path) -> list[dict[str, object]]:
     return [
-        {k: v for k, v in e.items() if k not in ("time", "seconds")} for e in read_events(run) if e["event"] == "epoch"
+        {k: v for k, v in e.items() if k not in ("time", "seconds", "images_per_second")} for e in read_events(run) if e["event"] == "epoch"
     ]
 
 
@@ -85,6 +86,13 @@ def test_a_classifier_from_plan_to_figures(dataset: FrozenDataset, workspace: Wo
     lines = (tmp_path / "figures" / "predictions.csv").read_text(encoding="utf-8").splitlines()
     assert len(lines) == 6
     assert sum(float(v) for v in lines[1].split(",")[-5:]) == pytest.approx(1, abs=1e-4)
+    assert {f.name for f in (tmp_path / "figures").iterdir()} == {
+        *("predictions.csv", "report.json", "confusion.csv", "mistakes.csv"),
+        *("confusion.png", "confusion.pdf", "reliability.png", "reliability.pdf"),
+    }
+    report = json.loads((tmp_path / "figures" / "report.json").read_text(encoding="utf-8"))
+    assert report["confusion"] == figures["confusion"]
+    assert sum(b["n"] for b in report["reliability"]) == 5
 
 
 def test_a_detector_learns_from_named_and_unnamed_lesions(
@@ -111,6 +119,10 @@ def test_a_detector_learns_from_named_and_unnamed_lesions(
     assert 0 <= figures["map50_voc"] <= 1
     head = (tmp_path / "figures" / "predictions.csv").read_text(encoding="utf-8").splitlines()[0]
     assert head == "image,x0,y0,x1,y1,label,score"
+    report = json.loads((tmp_path / "figures" / "report.json").read_text(encoding="utf-8"))
+    assert sum(size["n"] for size in report["by_size"].values()) == 5
+    assert 0 <= report["froc"]["mean_sensitivity"] <= 1
+    assert (tmp_path / "figures" / "froc.png").stat().st_size > 1000
 
 
 @pytest.mark.parametrize("raw", [CLASSIFY, DETECT], ids=["classify", "detect"])

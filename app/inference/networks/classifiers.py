@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import timm
@@ -49,12 +50,25 @@ class Classifier(nn.Module):
         if not hasattr(self.net, "forward_intermediates"):
             return self.features(x)
         maps: list[Tensor] = self.net.forward_intermediates(x, intermediates_only=True, output_fmt="NCHW")[:-1]  # type: ignore[operator]
-        return torch.cat([part for m in maps for part in (m.mean((2, 3)), m.std((2, 3), correction=0))], dim=1)
+        return _means_and_spreads(maps)
+
+    def features_and_traits(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """:meth:`features` and :meth:`traits`, the network computed once where it can be."""
+        if not hasattr(self.net, "forward_intermediates"):
+            features = self.features(x)
+            return features, features
+        last, maps = self.net.forward_intermediates(x, output_fmt="NCHW")  # type: ignore[operator]
+        pooled: Tensor = self.net.forward_head(last, pre_logits=True)  # type: ignore[operator]
+        return pooled, _means_and_spreads(maps[:-1])
 
     @property
     def width(self) -> int:
         """D, the number of features."""
         return int(self.net.get_classifier().in_features)  # type: ignore[operator]
+
+
+def _means_and_spreads(maps: Sequence[Tensor]) -> Tensor:
+    return torch.cat([part for m in maps for part in (m.mean((2, 3)), m.std((2, 3), correction=0))], dim=1)
 
 
 def build_classifier(name: str, classes: int, dropout: float = 0.0) -> Classifier:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.common.geometry import Box
+from app.training.learning.rand_augment import rand_augment
 from app.training.plan import Augment
 
 U8 = NDArray[np.uint8]
@@ -37,7 +38,10 @@ def random_crop(pixels: U8, region: Box, size: int, how: Augment, rng: np.random
 
 
 def random_look(pixels: U8, how: Augment, rng: np.random.Generator) -> U8:
-    """The same picture in another light, by another camera: colours, fall-off, blur, noise, JPEG."""
+    """The same picture in another light, by another camera: colours, fall-off, blur, noise, JPEG, RandAugment's looks.
+
+    Nothing moves, so boxes stay where they are.
+    """
     out = _colours(pixels, how, rng)
     if rng.random() < how.illumination:
         out = _fall_off(out, how.illumination, rng)
@@ -47,7 +51,7 @@ def random_look(pixels: U8, how: Augment, rng: np.random.Generator) -> U8:
         out = _noisy(out, rng)
     if rng.random() < how.jpeg:
         out = _compressed(out, rng)
-    return out
+    return rand_augment(out, how.randaugment, how.randaugment_strength, rng) if how.randaugment else out
 
 
 def cut_out(pixels: U8, how: Augment, rng: np.random.Generator) -> U8:

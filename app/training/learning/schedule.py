@@ -6,11 +6,12 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass
 class Schedule:
-    """Warm-up, then a cosine down to 1 % over the whole run, which ends by steps or by the clock, whichever is first.
+    """Warm-up, then a cosine down to 1 % (or a constant rate) over the whole run, which ends by steps or by the clock.
 
     A run bounded by ``minutes`` depends on the machine's speed; one bounded by its steps repeats itself.
     """
@@ -18,6 +19,7 @@ class Schedule:
     steps: int
     minutes: float | None = None
     warm_up: float = 0.05
+    kind: Literal["cosine", "constant"] = "cosine"
     spent: float = 0.0
     clock: Callable[[], float] = time.monotonic
 
@@ -40,5 +42,7 @@ class Schedule:
         """Factor on the learning rate."""
         if progress < self.warm_up:
             return max(progress / self.warm_up, 0.02)
+        if self.kind == "constant":
+            return 1.0
         along = (progress - self.warm_up) / (1 - self.warm_up)
         return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * along))
