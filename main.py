@@ -1,4 +1,5 @@
-"""One door: the window, a subcommand, or a child process of either (``engine``, ``cleaning``).
+"""One door: the window, a subcommand, or a child process of either (``engine``, ``cleaning``,
+``training``).
 
 Nothing heavy is imported here: the window paints before numpy, torch or the database are loaded.
 """
@@ -58,6 +59,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         from app.cleaning.child import main as cleaning
 
         return cleaning(arguments[1:])
+    if arguments[:1] == ["training"]:
+        from app.training.runner import main as training
+
+        return training(arguments[1:])
     if wants_window(arguments):
         return _window(arguments)
     from app.cli import main as command_line

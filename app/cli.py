@@ -324,7 +324,7 @@ def _train(common: Common, options: Namespace) -> Outcome:
         if not {"task", "network", "dataset"} <= own.keys():
             raise UserError("plan_or_options")
         plan = plan_of_options(**{**_PLAN_OPTIONS, **own})
-    return Outcome(train(plan, out, workspace_of(common)).as_json())
+    return Outcome(train(plan, out, workspace_of(common), common.actor).as_json())
 
 
 _PLAN_OPTIONS: dict[str, Any] = {

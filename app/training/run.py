@@ -1,26 +1,48 @@
-"""One training from plan to model folder, in the foreground: what ``train`` calls, and later the training child."""
+"""One training from plan to model folder: in the foreground (``train``) or as the runner's child."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.common.errors import UserError
 from app.common.files import write_atomically, write_error
+from app.common.locks import take_lock
 from app.common.packs import load_pack
 from app.common.workspace import Workspace
 from app.datasets.freezing.frozen import FrozenDataset
 from app.datasets.freezing.versions import load_dataset
 from app.inference.manifest import Manifest, Preprocessing
 from app.training.card import card
-from app.training.events import STOP_FILE, Events
-from app.training.plan import Plan, plan_as_toml
+from app.training.events import STOP_FILE, Events, leads
+from app.training.gpu import gpu_alone
+from app.training.plan import Plan, plan_as_toml, read_plan
+from app.training.runs import (
+    ERROR_FILE,
+    LOCK_FILE,
+    PLAN_FILE,
+    QUEUED_FILE,
+    RESULT_FILE,
+    queue_mark,
+    register,
+    seconds_spent,
+    write_failure,
+)
+from app.training.usage import watched
+from app.training.val_answers import ANSWERS, write_answers
 
 if TYPE_CHECKING:
     from app.training.learning.whole import Learned
+
+
+VERSION_FILE = "version"  # of the model that this run makes: chosen once, also when it dies while keeping it
 
 
 @dataclass(frozen=True)
@@ -35,51 +57,149 @@ class RunResult:
         return {"run": str(self.run), "model": self.model, "scores": self.scores}
 
 
-def train(plan: Plan, out: Path, workspace: Workspace, resume: bool = False) -> RunResult:
-    """Train what ``plan`` says on a frozen data set of the workspace.
+def train(plan: Plan, out: Path, workspace: Workspace, actor: str = "", resume: bool = False) -> RunResult:
+    """Train what ``plan`` says on a frozen data set of the workspace, in the foreground, as one of its runs.
 
-    ``out`` gets plan.toml, events.jsonl, a checkpoint after each epoch and result.json; the model goes to the
-    workspace's models as NAME/VERSION, the version's last number counted up where it is taken. A file named ``stop``
-    in ``out`` ends the run after the batch at hand.
+    ``out`` gets plan.toml, events.jsonl, a checkpoint after each epoch, the answers on the validation part and
+    result.json; the model goes to the workspace's models as NAME/VERSION, the version's last number counted up where it
+    is taken. A file named ``stop`` in ``out`` ends the run after the batch at hand.
 
     Raises:
         UserError: ``training_stopped``, ``training_not_finite``, ``no_training_images``, ``classes_mismatch``,
-            ``no_such_dataset``, and those of photos, models and writing.
+            ``no_such_dataset``, ``run_busy``, ``gpu_busy``, ``not_allowed``, and those of photos, models and writing.
     """
+    from app.training.store import may_train, record_run
+
     dataset = load_dataset(workspace, plan.dataset)
-    return train_on(plan, dataset, out, workspace, resume)
+    if not leads():
+        return train_on(plan, dataset, out, workspace, resume)
+    may_train(workspace, actor)
+    try:
+        result = train_on(plan, dataset, out, workspace, resume)
+    finally:
+        if (out / PLAN_FILE).exists():
+            register(workspace, out)
+            record_run(workspace, out, actor)
+    return result
 
 
 def train_on(plan: Plan, dataset: FrozenDataset, out: Path, workspace: Workspace, resume: bool = False) -> RunResult:
-    """As :func:`train`, on a data set that is at hand."""
-    from app.training.learning.classify import Normal
-    from app.training.learning.session import Stopped
-    from app.training.learning.whole import learn_classifier, learn_detector
-
+    """As :func:`train`, on a data set that is at hand and without the workspace knowing of the run."""
     _check(plan, dataset)
     _check_network(plan, len(dataset.classes))
-    learn, input_ = (learn_classifier if plan.task == "classify" else learn_detector), _preprocessing(plan)
+    with held(out):
+        if not resume:
+            _clear(out)
+        return _kept(plan, dataset, out, workspace, patient=False)
+
+
+def train_queued(out: Path, workspace: Workspace) -> None:
+    """The runner's child: a run that waits in the queue, begun or gone on with. What goes wrong stands in its folder.
+
+    Raises:
+        UserError: as for :func:`train`.
+    """
+    with held(out):
+        mark = queue_mark(out)
+        if mark is None:
+            return  # taken out of the queue while this process started
+        (out / QUEUED_FILE).unlink(missing_ok=True)
+        try:
+            plan = read_plan(out / PLAN_FILE)
+            dataset = load_dataset(workspace, plan.dataset)
+            _check(plan, dataset)
+            _check_network(plan, len(dataset.classes))
+        except UserError as error:
+            _failed(Events(out), error)
+            raise
+        _kept(plan, dataset, out, workspace, patient=True)
+
+
+@contextmanager
+def held(out: Path) -> Iterator[None]:
+    """The run's folder, made where it is missing, for this process alone (and those that learn with it).
+
+    Raises:
+        UserError: ``run_busy``, and those of writing.
+    """
+    if not leads():
+        yield
+        return
     try:
         out.mkdir(parents=True, exist_ok=True)
-        if not resume:
-            (out / STOP_FILE).unlink(missing_ok=True)  # of an earlier run in this folder
     except OSError as error:
         raise write_error(error, out) from error
-    write_atomically(out / "plan.toml", plan_as_toml(plan).encode())
-    events = Events(out, _say)
-    events.write("started", task=plan.task, network=plan.network, dataset=dataset.full_name, seed=plan.seed)
+    lock = take_lock(out / LOCK_FILE)
+    if lock is None:
+        raise UserError("run_busy", run=out.name)
+    with lock:
+        yield
+
+
+def _kept(plan: Plan, dataset: FrozenDataset, out: Path, workspace: Workspace, patient: bool) -> RunResult:
+    """Learn, and keep the model and the scores; the folder says how it ended. ``patient``: wait for a busy GPU."""
+    from app.training.learning.session import Stopped
+
+    events = Events(out, _say, time.monotonic() - seconds_spent(out))
     try:
-        learned = learn(plan, dataset, Normal(input_.mean, input_.std), events, workspace, resume)
+        if leads() and not (out / PLAN_FILE).exists():
+            write_atomically(out / PLAN_FILE, plan_as_toml(plan).encode())
+        with gpu_alone(plan.device, events if patient else None), watched(out):
+            return _learned(plan, dataset, events, workspace)
     except Stopped as stop:
         raise UserError("training_stopped", run=out.name) from stop
-    except UserError as error:
-        events.write("failed", code=error.code)
+    except KeyboardInterrupt:
+        (out / STOP_FILE).touch()
+        events.write("stopped")
         raise
-    manifest = _keep(plan, dataset, learned, workspace)
+    except MemoryError as error:
+        raise _failed(events, UserError("out_of_memory", run=out.name)) from error
+    except UserError as error:
+        raise _failed(events, error) from error
+
+
+def _learned(plan: Plan, dataset: FrozenDataset, events: Events, workspace: Workspace) -> RunResult:
+    from app.training.learning.classify import Normal
+    from app.training.learning.whole import learn_classifier, learn_detector
+
+    out, input_ = events.run, _preprocessing(plan)
+    events.write(
+        "started",
+        task=plan.task,
+        network=plan.network,
+        dataset=dataset.full_name,
+        seed=plan.seed,
+        epochs=plan.epochs,
+        threads=plan.threads,
+    )
+    learn = learn_classifier if plan.task == "classify" else learn_detector
+    learned = learn(plan, dataset, Normal(input_.mean, input_.std), events, workspace, resume=True)
+    if not leads():
+        return RunResult(out, plan.name, learned.scores)
+    manifest = _keep(plan, dataset, learned, workspace, out)
+    write_answers(manifest.label, dataset, out, workspace)
     result = RunResult(out, manifest.label, learned.scores)
-    write_atomically(out / "result.json", json.dumps(result.as_json(), indent=1).encode())
+    write_atomically(out / RESULT_FILE, json.dumps(result.as_json(), indent=1).encode())
     events.write("done", model=manifest.label, **learned.scores)
     return result
+
+
+def _failed(events: Events, error: UserError) -> UserError:
+    """Say it in the folder as well as a full disk allows; the error once more."""
+    with contextlib.suppress(UserError):
+        events.write("failed", code=error.code)
+    with contextlib.suppress(UserError):
+        if leads():
+            write_failure(events.run, error)
+    return error
+
+
+def _clear(out: Path) -> None:
+    """What an earlier run left in this folder would be taken for this one's."""
+    old = (STOP_FILE, RESULT_FILE, ERROR_FILE, QUEUED_FILE, PLAN_FILE, "events.jsonl", "checkpoint.pt")
+    if leads():
+        for name in (*old, VERSION_FILE, *ANSWERS):
+            (out / name).unlink(missing_ok=True)
 
 
 def _check(plan: Plan, dataset: FrozenDataset) -> None:
@@ -110,10 +230,10 @@ def _check_network(plan: Plan, classes: int) -> None:
         raise UserError("plan_wrong", file=plan.name, where="architecture", reason=str(error)) from error
 
 
-def _keep(plan: Plan, dataset: FrozenDataset, learned: Learned, workspace: Workspace) -> Manifest:
+def _keep(plan: Plan, dataset: FrozenDataset, learned: Learned, workspace: Workspace, out: Path) -> Manifest:
     from app.inference.weights import save_model
 
-    version = _free_version(workspace.models / plan.name, plan.version)
+    version = _own_version(workspace.models / plan.name, plan.version, out)
     generators = sorted({str(i.meta["generator"]) for i in dataset.part("train") if "generator" in i.meta})
     manifest = Manifest(
         name=plan.name,
@@ -150,11 +270,27 @@ def _preprocessing(plan: Plan) -> Preprocessing:
     return Preprocessing(plan.size, tuple(usual["mean"]), tuple(usual["std"]), "bilinear", margin)
 
 
-def _free_version(models: Path, wanted: str) -> str:
+def _own_version(models: Path, wanted: str, out: Path) -> str:
+    """A version that no other run has: its folder is made at once. The same again for a run that died while keeping."""
+    file = out / VERSION_FILE
+    if not file.exists():
+        write_atomically(file, _claimed_version(models, wanted).encode())
+    return file.read_text(encoding="utf-8")
+
+
+def _claimed_version(models: Path, wanted: str) -> str:
     major, minor, patch = (int(n) for n in wanted.split("."))
-    while (models / f"{major}.{minor}.{patch}").exists():
-        patch += 1
-    return f"{major}.{minor}.{patch}"
+    while True:
+        version = f"{major}.{minor}.{patch}"
+        try:
+            models.mkdir(parents=True, exist_ok=True)
+            (models / version).mkdir()
+        except FileExistsError:
+            patch += 1
+        except OSError as error:
+            raise write_error(error, models) from error
+        else:
+            return version
 
 
 def _say(line: str) -> None:
