@@ -44,15 +44,18 @@ class FusedBackbone(nn.Module):
     """Any set of stages brought to one stride, normalised each, concatenated and projected.
 
     Source: thesis 000, detector (block outputs fused at stride 4); HyperNet (CVPR 2016) is the nearest precedent. The
-    source's "feature normalisation" is batch norm here, which folds into its convolution at run time. A map is narrowed
-    before it is enlarged: both are linear, so the answer is the same and the work a fraction.
+    source does not say what its "feature normalisation" is. ``norm`` "batch": batch norm, which folds into its
+    convolution at run time; "l2": each place's vector brought to one length, with a learned scale per channel, so that
+    no stage drowns another by the size of its numbers alone. A map is narrowed before it is enlarged: both are linear,
+    so the answer is the same and the work a fraction (with "l2" the length is that of the narrowed vector).
     """
 
-    def __init__(self, backbone: str, stages: Sequence[int], stride: int, channels: int) -> None:
+    def __init__(self, backbone: str, stages: Sequence[int], stride: int, channels: int, norm: str = "batch") -> None:
         super().__init__()
         self.body, widths, self.strides = build_body(backbone, stages)
         self.stride = stride
-        self.narrow = nn.ModuleList(_conv_norm(width, channels, 1) for width in widths)
+        narrow = {"batch": _conv_norm, "l2": _conv_length}[norm]
+        self.narrow = nn.ModuleList(narrow(width, channels, 1) for width in widths)
         self.project = nn.Sequential(_conv_norm(channels * len(widths), channels, 1), nn.ReLU(inplace=True))
         self.context_width = widths[-1]
 
@@ -93,6 +96,23 @@ class PyramidBackbone(nn.Module):
         last = str(len(maps))
         levels[last] = functional.max_pool2d(levels[str(len(maps) - 1)], 1, 2, 0)
         return levels, maps[-1].mean(dim=(2, 3))
+
+
+class LengthNorm(nn.Module):
+    """(N, C, H, W): each place's vector at length 1, times a learned scale per channel (as ParseNet, 2015)."""
+
+    START = 10.0
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.scale = nn.Parameter(torch.full((channels, 1, 1), self.START))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return functional.normalize(x.float(), dim=1) * self.scale
+
+
+def _conv_length(inputs: int, outputs: int, size: int) -> nn.Sequential:
+    return nn.Sequential(nn.Conv2d(inputs, outputs, size, padding=size // 2, bias=False), LengthNorm(outputs))
 
 
 def _conv_norm(inputs: int, outputs: int, size: int) -> nn.Sequential:

@@ -28,12 +28,14 @@ EXAMPLES = ("fused-efficientnet_lite0-135", "fused-vgg16-135", "fpn-resnet50")
 class DetectorSettings:
     """What makes a detector besides its name; the manifest's ``parameters``. Sizes are pixels of the network's input.
 
-    ``anchor_sizes``: fused: all at each place; fpn: shared out over the levels, finest first.
+    ``anchor_sizes``: fused: all at each place; fpn: shared out over the levels, finest first. ``norm``: of each fused
+    map, "batch" or "l2" (see :class:`FusedBackbone`).
     ``*_train``/``*_test``: proposals kept before and after non-maximum suppression.
     """
 
     stride: int = 8
     channels: int = 128
+    norm: str = "batch"
     head: str = "fc"
     hidden: int = 384
     context: bool = True
@@ -99,6 +101,8 @@ class Detector(nn.Module):
         if self.training and targets is None:
             raise ValueError("training needs targets")
         batch = padded(images)
+        if self.training and batch.device.type == "cpu":
+            batch = batch.contiguous()  # channels last answers sooner, but learns 1.3 times slower there
         features, context = self.backbone(batch)
         shapes = [(int(image.shape[-2]), int(image.shape[-1])) for image in images]
         proposals, rpn_losses = self.rpn(ImageList(batch, shapes), features, targets)
@@ -185,11 +189,12 @@ def _backbone(
     fused = re.fullmatch(r"fused-(\w+)-([1-5]+)", name)
     if fused and fused[1] in TIMM_BACKBONES:
         stages = sorted({int(k) for k in fused[2]})
-        return FusedBackbone(fused[1], stages, settings.stride, settings.channels), (settings.anchor_sizes,)
+        backbone = FusedBackbone(fused[1], stages, settings.stride, settings.channels, settings.norm)
+        return backbone, (settings.anchor_sizes,)
     pyramid = re.fullmatch(r"fpn-(\w+)", name)
     if pyramid and pyramid[1] in TIMM_BACKBONES:
-        backbone = PyramidBackbone(pyramid[1], settings.channels)
-        return backbone, _shared_out(settings.anchor_sizes, backbone.levels)
+        levels = PyramidBackbone(pyramid[1], settings.channels)
+        return levels, _shared_out(settings.anchor_sizes, levels.levels)
     raise UserError("unknown_architecture", name=name, known=", ".join(EXAMPLES))
 
 

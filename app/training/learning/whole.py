@@ -18,13 +18,13 @@ from app.datasets.freezing.frozen import FrozenDataset, FrozenImage
 from app.evaluation.classification import accuracy, balanced_accuracy, ece, macro_auc
 from app.evaluation.detection import average_precision_07, match, mean_over_classes
 from app.inference.networks.classifiers import Classifier, build_classifier, logits_from_features
-from app.inference.networks.detectors import Detector, DetectorSettings, build_detector
+from app.inference.networks.detectors import Detector, build_detector
 from app.inference.unlike import Unlike, fit_unlike
 from app.training.events import Events
 from app.training.learning.cached import PLAIN, Rows, feature_rows, train_head
 from app.training.learning.calibration import best_temperature, softmax
 from app.training.learning.classify import Normal, predict, train_classifier, whole_traits
-from app.training.learning.detect import anchor_sizes, detect_all, map50, train_detector, truth_of
+from app.training.learning.detect import detect_all, map50, settings_of, train_detector, truth_of
 from app.training.learning.parallel import rank, together
 from app.training.learning.samples import Piece, Scene, load_lesion_source, load_pieces, load_scenes, squares
 from app.training.learning.session import pick_device, threads, with_smaller_batches
@@ -131,7 +131,7 @@ def learn_detector(
         unnamed = [s for source in plan.lesion_only for s in load_lesion_source(source, plan.size) * source.repeat]
         own.write("loaded", photos=len(named), unnamed=len(unnamed), val=len(val))
         train = [*named, *unnamed]
-        settings = DetectorSettings.from_json({"anchor_sizes": anchor_sizes(train, plan), **plan.architecture})
+        settings = settings_of(plan, train)
 
         def fitted(plan: Plan, resume: bool) -> Detector:
             torch.manual_seed(plan.seed)
