@@ -39,18 +39,20 @@ from app.cli_common import (
 )
 from app.cli_datasets import COMMANDS as DATASETS
 from app.cli_exchange import COMMANDS as EXCHANGE
+from app.cli_experiment import COMMANDS as EXPERIMENT
 from app.cli_parser import Common, HelpWanted, parser, take_common, wants_json
 from app.cli_set_import import COMMANDS as SET_IMPORT
+from app.cli_training import COMMANDS as TRAINING
 from app.common.errors import UserError
 from app.common.files import write_error
 from app.common.logs import redact, stop_logging
 from app.common.words import set_language
 from app.common.workspace import Workspace
+from app.training.events import leads
 
 if TYPE_CHECKING:
     from app.datasets.importing import Given
     from app.inference.diagnose import Diagnoser
-    from app.inference.models import InstalledModel
 
 _log = logging.getLogger(__name__)
 
@@ -75,7 +77,8 @@ def _answered(words: Sequence[str]) -> int:
     except HelpWanted as wanted:
         _print_help(str(wanted), wants_json(words))
         return DONE
-    _print(outcome, wants_json(words))
+    if leads():
+        _print(outcome, wants_json(words))
     return outcome.status
 
 
@@ -310,45 +313,6 @@ def _show_model(common: Common, options: Namespace) -> Outcome:
     return Outcome(show_model(options.model, workspace_of(common)).as_json())
 
 
-def _train(common: Common, options: Namespace) -> Outcome:
-    from app.training.plan import plan_of_options, read_plan
-    from app.training.run import train
-
-    out = new_folder(options.out, options.force)
-    own = {k: v for k, v in vars(options).items() if k in _PLAN_OPTIONS and v is not None}
-    if options.plan is not None:
-        if own:
-            raise UserError("plan_or_options")
-        plan = read_plan(Path(options.plan))
-    else:
-        if not {"task", "network", "dataset"} <= own.keys():
-            raise UserError("plan_or_options")
-        plan = plan_of_options(**{**_PLAN_OPTIONS, **own})
-    return Outcome(train(plan, out, workspace_of(common), common.actor).as_json())
-
-
-_PLAN_OPTIONS: dict[str, Any] = {
-    "task": None,
-    "network": None,
-    "dataset": None,
-    "start": "imagenet",
-    "recipe": "default",
-    "epochs": None,
-    "seed": 0,
-}
-
-
-def _evaluate(common: Common, options: Namespace) -> Outcome:
-    from app.datasets.freezing.versions import load_dataset
-    from app.inference.models import show_model
-    from app.training.evaluate import evaluate
-
-    workspace = workspace_of(common)
-    out = new_folder(options.out, options.force) if options.out else None
-    model: InstalledModel = show_model(options.model, workspace)
-    return Outcome(evaluate(model, load_dataset(workspace, options.dataset), options.part, out))
-
-
 def _patches(common: Common, options: Namespace) -> Outcome:
     from app.cli_patches import patches
 
@@ -363,8 +327,6 @@ _COMMANDS: dict[str, Callable[[Common, Namespace], Outcome]] = {
     "annotations convert": _convert_annotations,
     "annotations check": _check_annotations,
     "patches": _patches,
-    "train": _train,
-    "evaluate": _evaluate,
     "models list": _list_models,
     "models show": _show_model,
     **CASES,
@@ -372,6 +334,8 @@ _COMMANDS: dict[str, Callable[[Common, Namespace], Outcome]] = {
     **DATASETS,
     **SET_IMPORT,
     **EXCHANGE,
+    **EXPERIMENT,
+    **TRAINING,
 }
 
 

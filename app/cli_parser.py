@@ -97,7 +97,9 @@ def parser() -> argparse.ArgumentParser:
     _clean(_command(commands, "clean", text("cli.clean")))
     _dataset(_command(commands, "dataset", text("cli.dataset")))
     _train(_command(commands, "train", text("cli.train")))
+    _runs(_command(commands, "runs", text("cli.runs")))
     _evaluate(_command(commands, "evaluate", text("cli.evaluate")))
+    _experiment(_command(commands, "experiment", text("cli.experiment")))
     _models(_command(commands, "models", text("cli.models")))
     _backup(_command(commands, "backup", text("cli.backup")))
     _restore(_command(commands, "restore", text("cli.restore")))
@@ -256,8 +258,17 @@ def _train(p: _Parser) -> None:
     p.add_argument("--recipe", metavar="default|frozen|FILE")
     p.add_argument("--epochs", type=int)
     p.add_argument("--seed", type=seed)
-    p.add_argument("--out", metavar="RUN", required=True)
+    p.add_argument("--out", metavar="RUN")
+    p.add_argument("--dry-run", action="store_true", help=text("cli.train_dry_run"))
     p.add_argument("--force", action="store_true")
+
+
+def _runs(p: _Parser) -> None:
+    inner = _inner(p)
+    _command(inner, "list", text("cli.runs_list"))
+    _command(inner, "show", text("cli.runs_show")).add_argument("run", metavar="RUN")
+    _command(inner, "stop", text("cli.runs_stop")).add_argument("run", metavar="RUN")
+    _command(inner, "resume", text("cli.runs_resume")).add_argument("run", metavar="RUN")
 
 
 def _evaluate(p: _Parser) -> None:
@@ -265,6 +276,19 @@ def _evaluate(p: _Parser) -> None:
     p.add_argument("--dataset", metavar="D", required=True)
     p.add_argument("--part", choices=("train", "val", "test", "all"), default="test")
     p.add_argument("--out", metavar="DIR")
+    p.add_argument("--force", action="store_true")
+
+
+def _experiment(p: _Parser) -> None:
+    p.add_argument("kind", choices=("visual-features", "cnn", "fusion"))
+    p.add_argument("--dataset", metavar="D", required=True)
+    p.add_argument("--folds", type=int, default=3, metavar="K")
+    p.add_argument("--repeats", type=int, default=10, metavar="R")
+    p.add_argument("--networks", metavar="a,b")
+    p.add_argument("--quick", action="store_true")
+    p.add_argument("--engine", choices=("local", "ray"), default="local")
+    p.add_argument("--workers", type=int, metavar="N")
+    p.add_argument("--out", metavar="DIR", required=True)
     p.add_argument("--force", action="store_true")
 
 

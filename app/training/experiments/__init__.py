@@ -1,0 +1,1 @@
+"""The thesis's tables on anybody's data: plans, folds, cells, tables."""

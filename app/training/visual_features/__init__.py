@@ -1,0 +1,1 @@
+"""The thesis's visual features and a support vector machine on top of them."""
