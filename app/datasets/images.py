@@ -214,6 +214,7 @@ def _query(session: Session, common: bool = False) -> Select[Any]:
             func.coalesce(own.verified, Image.verified),
             func.coalesce(own.rejected, Image.rejected),
             _is_mine(actor),
+            func.coalesce(Image.excluded, ""),
         )
         .outerjoin(own, and_(own.image_id == Image.id, own.person == layer, own.settled.is_(None)))
         .outerjoin(Case, Image.case_id == Case.id)

@@ -21,6 +21,7 @@ class ImageRow:
 
     ``rejected``: the comment with which it was sent back, "" if it was not. ``mine``: the person at work has boxed it,
     or is to box it. Boxes and marks are those that the person sees (:func:`app.datasets.layers.layer_of`).
+    ``excluded``: the check for which it stays out of data sets, "" if it does not.
     """
 
     id: int
@@ -36,6 +37,7 @@ class ImageRow:
     verified: bool
     rejected: str = ""
     mine: bool = False
+    excluded: str = ""
 
     @property
     def path(self) -> Path:

@@ -40,6 +40,8 @@ class PhotoDelegate(QStyledItemDelegate):
             painter.fillRect(rect, QColor(tokens.hover))
         thumb = QRect(rect.left() + 8, rect.top() + 6, _THUMB_WIDTH, rect.height() - 12)
         self._paint_thumb(painter, row.file, thumb)
+        if row.excluded:
+            _paint_out(painter, thumb)
         words = QRect(thumb.right() + 8, rect.top() + 8, rect.right() - thumb.right() - 11, 20)
         painter.setPen(QColor(tokens.text))
         stem = row.name.rpartition(".")[0] or row.name
@@ -61,6 +63,13 @@ class PhotoDelegate(QStyledItemDelegate):
             mark = QRectF(0, 0, 20, 20)
             mark.moveCenter(QRectF(place).center())
             paint_icon(painter, "warn", mark, current().warning)
+
+
+def _paint_out(painter: QPainter, thumb: QRect) -> None:
+    """In the thumbnail's corner: the photo stays out of data sets."""
+    place = QRectF(thumb.right() - 17, thumb.top() + 1, 16, 16)
+    painter.fillRect(place, QColor(GROUND))
+    paint_icon(painter, "exclude", place.adjusted(1, 1, -1, -1), current().warning)
 
 
 def _paint_state(painter: QPainter, row: ImageRow, note: str, place: QRect) -> None:

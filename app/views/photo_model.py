@@ -10,6 +10,8 @@ from typing import Any, Literal, get_args
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
 from app.annotation.needs import needs_of_row
+from app.cleaning.checks import NAMES, check_name
+from app.common.words import text
 from app.datasets.records import ImageRow
 
 ROW = Qt.ItemDataRole.UserRole
@@ -167,13 +169,19 @@ class PhotoModel(QAbstractListModel):
         row = self.row_of(index)
         if row is None:
             return None
-        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
+        if role == Qt.ItemDataRole.DisplayRole:
             return row.name
+        if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
+            return "\n".join(filter(None, (row.name, _excluded_words(row))))
         if role == ROW:
             return row
         if role == NOTE:
             return self._notes.get(row.id, "")
         return None
+
+
+def _excluded_words(row: ImageRow) -> str:
+    return text("photos.excluded", check=check_name(row.excluded)) if row.excluded in NAMES else ""
 
 
 def _example(boxed: bool, verified: bool, rejected: bool, mine: bool) -> ImageRow:

@@ -323,6 +323,32 @@ def test_relabel_by_digit(bench: Bench) -> None:
         assert s.scalar(select(Case.final_diagnosis)) == "psoriasis"
 
 
+def test_what_was_decided_is_seen_at_the_photos(bench: Bench) -> None:
+    """The list says who is out, and the open photo has the boxes that it has now."""
+    work = bench.program.workbench
+    bench.press("X")
+    bench.choose("label_suspect")
+    labels = [d.key for d in bench.program.services.pack.labels]
+    work.photos.go_to(bench.ids[6])
+    bench.rest()
+    bench.page.gallery.setFocus()
+    bench.press("R", str(labels.index("eczema") + 1))
+    bench.program.window.go("annotate")
+    bench.rest()
+    document = work.canvas.document()
+    assert document is not None
+    assert [b.label for b in document.annotations] == ["eczema"]
+    out = work.photos.model.index_of(bench.ids[0])
+    row = work.photos.model.row_of(out)
+    assert row is not None
+    assert row.excluded == "dark"
+    said = text("photos.excluded", check=text("check.dark.name"))
+    assert said in out.data(Qt.ItemDataRole.ToolTipRole)
+    assert said in out.data(Qt.ItemDataRole.AccessibleTextRole)
+    other = work.photos.model.index_of(bench.ids[1])
+    assert other.data(Qt.ItemDataRole.ToolTipRole) == "1.jpg"
+
+
 def test_what_is_refused_is_said_and_the_photo_comes_back(bench: Bench) -> None:
     bench.choose("text")
     bench.press("R", "1")  # a photo without boxes and case

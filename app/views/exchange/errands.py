@@ -40,7 +40,8 @@ class Errands(QObject):
         self.beside = Beside(bench)
         self.beside.took.connect(self.foreign.ask)
         self.backing_up = BackingUp(bench.services, bench.frame)
-        self._stale = ""  # what a sheet has changed: "boxes" of photos in the list, or "photos" themselves
+        self._covered = False  # a sheet or another page is seen
+        self._stale = ""  # what was changed there: "boxes" of photos in the list, or "photos" themselves
         bench.sitting.photo_shown.connect(self.beside.look)
         bench.sitting.photo_shown.connect(self._say_apart)
         bench.services.actor_changed.connect(self._sat_down)
@@ -83,17 +84,18 @@ class Errands(QObject):
         self._bench.frame.note((lambda: text("people.apart")) if sitting.shown and sitting.apart else None)
 
     def _changed(self, changed: Changed) -> None:
-        if self._bench.frame.pages.sheet is None:
+        if not self._covered:
             return
         if "photos" in changed.topics:
             self._stale = "photos"
         elif changed.topics & {"annotations", "assignments"}:
             self._stale = self._stale or "boxes"
 
-    def _refresh(self, sheet_there: bool) -> None:
-        """What a sheet changed is seen when the work is seen again."""
+    def _refresh(self, covered: bool) -> None:
+        """What was changed elsewhere is seen when the work is seen again."""
+        self._covered = covered
         stale, bench = self._stale, self._bench
-        if sheet_there:
+        if covered:
             return
         bench.canvas.setFocus()  # the keys of the work count again
         if not stale:
