@@ -25,6 +25,8 @@ _THIN = 0.012
 """A bar of this share of the photo halves the score that its edge alone would give."""
 _RIM = 0.45
 """The score of a round rim or a dark background stays below this."""
+_FEW = 0.0015
+"""A smaller share of black pixels gives no rim a score that is worth a row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +41,12 @@ class Bar:
 def examine(subject: Subject) -> Found:
     grey = subject.grey
     height, width = grey.shape
-    bars = [bar for side in SIDES if (bar := find_bar(grey, side)) is not None]
+    if subject.levels[BLACK] < min(_FEW * height * width, WHOLE * min(height, width)):  # no side, no corner is black
+        return Found()
+    black = grey <= BLACK
+    bars = [bar for side in SIDES if (bar := find_bar(grey, black, side)) is not None]
     scores = {bar.side: _score(bar, width if bar.side in ("left", "right") else height) for bar in bars}
-    rim = _RIM * min(1.0, 3 * _corner_share(grey))
+    rim = _RIM * min(1.0, 3 * _corner_share(black))
     score = max(scores.values(), default=0.0)
     if score < rim:
         return Found((Finding("black_border", rim, "check.black_border.why_rim", {}),))
@@ -54,17 +59,17 @@ def examine(subject: Subject) -> Found:
 SIDES = ("left", "top", "right", "bottom")
 
 
-def find_bar(grey: NDArray[np.uint8], side: str) -> Bar | None:
+def find_bar(grey: NDArray[np.uint8], black: NDArray[np.bool_], side: str) -> Bar | None:
     """The black bar along ``side`` of ``grey`` (H x W), however its edge is; None where the outermost line is lit."""
-    lines = grey.T if side in ("left", "right") else grey
+    dark, lines = (black.T, grey.T) if side in ("left", "right") else (black, grey)
     if side in ("right", "bottom"):
-        lines = lines[::-1]
-    lines = lines[: max(1, len(lines) // 2)]
-    if np.count_nonzero(lines[0] <= BLACK) < WHOLE * lines.shape[1]:
+        dark, lines = dark[::-1], lines[::-1]
+    if np.count_nonzero(dark[0]) < WHOLE * dark.shape[1]:
         return None
-    black = (lines <= BLACK).mean(axis=1) >= WHOLE
-    thick = int(np.argmin(black)) if not black.all() else len(lines)
-    beyond = lines[thick : thick + 3]  # a reduced JPEG spreads an edge over two lines
+    half = max(1, len(lines) // 2)
+    whole = dark[:half].mean(axis=1) >= WHOLE
+    thick = int(np.argmin(whole)) if not whole.all() else half
+    beyond = lines[thick : min(thick + 3, half)]  # a reduced JPEG spreads an edge over two lines
     return Bar(side, thick, float((beyond > LIT).any(axis=0).mean()) if len(beyond) else 0.0)
 
 
@@ -73,12 +78,11 @@ def _score(bar: Bar, across: int) -> float:
     return float(bar.edge**0.5 * share / (share + _THIN))
 
 
-def _corner_share(grey: NDArray[np.uint8]) -> float:
+def _corner_share(black: NDArray[np.bool_]) -> float:
     """Share of black pixels in the photo's four corners (a sixth of each side)."""
-    tall, wide = max(1, grey.shape[0] // 6), max(1, grey.shape[1] // 6)
-    corners = [grey[y, x] for y in (slice(tall), slice(-tall, None)) for x in (slice(wide), slice(-wide, None))]
-    black = sum(np.count_nonzero(corner <= BLACK) for corner in corners)
-    return float(black / (4 * tall * wide))
+    tall, wide = max(1, black.shape[0] // 6), max(1, black.shape[1] // 6)
+    corners = [black[y, x] for y in (slice(tall), slice(-tall, None)) for x in (slice(wide), slice(-wide, None))]
+    return float(sum(np.count_nonzero(corner) for corner in corners) / (4 * tall * wide))
 
 
 def _box(bar: Bar, subject: Subject) -> Box:

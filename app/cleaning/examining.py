@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -96,10 +96,10 @@ def _run(part: Part, subject: Subject) -> Found:
 
 def _kept(found: Found, part: Part) -> Found:
     """What is worth a row; nothing that the part did not announce."""
-    findings = tuple(clipped(f) for f in found.findings if f.score >= FLOOR)
+    findings = tuple([clipped(f) for f in found.findings if f.score >= FLOOR])
     strange = {f.check for f in findings} - set(part.checks)
     assert not strange, f"{part.name} does not announce {strange}"
-    return replace(found, findings=findings)
+    return Found(findings, found.measured, found.blob)
 
 
 def only(examined: Examined, checks: Iterable[str]) -> tuple[Finding, ...]:

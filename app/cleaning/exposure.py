@@ -7,7 +7,7 @@ slider moves over all of it. The numbers in the maps were set on development pho
 from __future__ import annotations
 
 from functools import cache
-from math import hypot
+from math import hypot, log
 
 import cv2
 import numpy as np
@@ -33,17 +33,18 @@ _CAST = 3.3
 
 # Median, and root of the inverse covariance, of (log red : green, log blue : green) in linear light over 163 healthy
 # development photos (dermoscopy, clinical, phantoms of all skin types).
-_COLOUR_MEAN = np.array([0.367, -0.179])
+_COLOUR_MEAN = (0.367, -0.179)
 _BROWN = 0.55  # dark skin and lesions lie towards red and away from blue: what lies there counts so much only
-_COLOUR_ROOT = np.array([[3.78, 1.14], [0.0, 4.47]])
+_COLOUR_ROOT = ((3.78, 1.14), (0.0, 4.47))
+_TOGETHER = np.ones((1, 3), np.float32)
 
 
 def examine(subject: Subject) -> Found:
-    counts = cv2.calcHist([subject.grey], [0], None, [256], [0, 256]).ravel().cumsum()
+    counts = subject.levels
     low, middle, bright_end, high = (int(n) for n in np.searchsorted(counts, counts[-1] * _QUANTILES))
     pixels = sample(subject.small)
-    red, green, blue = (channel >= BURNT for channel in cv2.split(pixels))
-    burnt = np.count_nonzero((red & green) | (blue & (red | green))) / red.size
+    channels = cv2.transform(cv2.threshold(pixels, BURNT - 1, 1, cv2.THRESH_BINARY)[1], _TOGETHER)
+    burnt = np.count_nonzero(channels >= 2) / channels.size
     away, hue = colour(pixels)
     shorter, longer = sorted((subject.width, subject.height))
     ratio = longer / shorter
@@ -78,17 +79,21 @@ HUES = {
 }
 
 
+_ALONE, _MISSING = ("red", "green", "blue"), ("cyan", "magenta", "yellow")
+
+
 def colour(pixels: NDArray[np.uint8]) -> tuple[float, str]:
     """How far the mean light of ``pixels`` is from that of healthy photos' (Mahalanobis), and towards which of HUES."""
     red, green, blue = (light + 1e-4 for light in cv2.mean(cv2.LUT(pixels, _linear()))[:3])
-    off = np.array([np.log(red / green), np.log(blue / green)]) - _COLOUR_MEAN
-    brown = max(0.0, (off[0] - off[1]) / 2) * (1 - _BROWN)
-    away = _COLOUR_ROOT @ (off - (brown, -brown))
-    strengths = np.array([off[0], 0.0, off[1]]) - (off[0] + off[1]) / 3  # red, green, blue against their mean
-    strongest, weakest = int(np.argmax(strengths)), int(np.argmin(strengths))
-    single = strengths[strongest] > -strengths[weakest]  # one channel stands out, else one is missing
-    name = ("red", "green", "blue")[strongest] if single else ("cyan", "magenta", "yellow")[weakest]
-    return hypot(*away), name
+    reddish, bluish = log(red / green) - _COLOUR_MEAN[0], log(blue / green) - _COLOUR_MEAN[1]
+    mean = (reddish + bluish) / 3
+    strengths = (reddish - mean, -mean, bluish - mean)  # red, green, blue against their mean
+    strongest, weakest = max(strengths), min(strengths)
+    single = strongest > -weakest  # one channel stands out, else one is missing
+    name = _ALONE[strengths.index(strongest)] if single else _MISSING[strengths.index(weakest)]
+    brown = max(0.0, (reddish - bluish) / 2) * (1 - _BROWN)
+    reddish, bluish = reddish - brown, bluish + brown
+    return hypot(*(r * reddish + b * bluish for r, b in _COLOUR_ROOT)), name
 
 
 @cache

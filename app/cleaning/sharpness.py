@@ -66,12 +66,13 @@ def examine(subject: Subject) -> Found:
 def judge(bands: F32) -> Judged:
     """What ``spectrum`` gave, judged by the shipped model."""
     fitted = model()
-    sharp, blurred, moved = fitted.weights @ features(bands) + fitted.offsets
+    sharp, blurred, moved = (fitted.weights @ features(bands) + fitted.offsets).tolist()
+    along = moved_along(bands)
     return Judged(
         _score(blurred - np.logaddexp(sharp, moved)),
         _score(moved - np.logaddexp(sharp, blurred)),
-        moved_along(bands) * 180 / SECTORS,
-        moved_length(bands),
+        along * 180 / SECTORS,
+        moved_length(bands, along),
     )
 
 

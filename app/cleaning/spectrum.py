@@ -23,7 +23,6 @@ FLOOR = 0.5
 """Power (grey levels squared) of what noise and JPEG leave anyway."""
 MOST_TILES = 3
 """Along a side."""
-_REST = SECTORS * BANDS
 
 
 def work_scale(grey: NDArray[np.uint8], short_side: int) -> F32:
@@ -42,41 +41,43 @@ def work_scale(grey: NDArray[np.uint8], short_side: int) -> F32:
 
 def spectrum(grey: F32) -> F32:
     """Log power per direction of change (from the x axis towards y) and band, coarse to fine: SECTORS x BANDS."""
-    used, where, counts, window = _bins()
-    power = np.zeros((TILE, TILE), np.float32)
+    used, starts, counts, window = _bins()
     tiles = [(y, x) for y in _starts(grey.shape[0]) for x in _starts(grey.shape[1])]
+    power = np.zeros((TILE, TILE), np.float32)
     for y, x in tiles:
         tile = grey[y : y + TILE, x : x + TILE]
-        waves = cv2.dft((tile - cv2.mean(tile)[0]) * window)
-        power += cv2.mulSpectrums(waves, waves, 0, conjB=True)
-    mean = np.bincount(where, power.ravel()[used], _REST) / counts / len(tiles)
-    return np.log(mean + FLOOR).reshape(SECTORS, BANDS).astype(np.float32)
+        waves = tile - np.float32(cv2.mean(tile)[0])
+        waves *= window
+        waves = np.asarray(cv2.dft(waves, waves), np.float32)
+        waves *= waves
+        power += waves
+    mean = np.add.reduceat(power.ravel()[used], starts) / (counts * len(tiles))
+    return np.log(mean + FLOOR, dtype=np.float32).reshape(SECTORS, BANDS)
 
 
 def features(bands: F32) -> F32:
     """What tells sharp, blurred and moved apart, the same however the photo is turned (by steps of a sector)."""
+    wide = _BESIDE @ (bands @ _AND_FALLS)
+    least, most = wide.min(axis=0), wide.max(axis=0)
     mean = bands.mean(axis=0)
-    wide = _BESIDE @ bands
-    fall = wide[:, _FINE] - wide[:, _COARSE]
     along = moved_along(bands)
-    across = along - SECTORS // 2
+    there, across = wide[along, :BANDS], wide[along - SECTORS // 2, :BANDS]
     parts = (
-        mean, fall.min(axis=0), fall.max(axis=0), wide.max(axis=0) - wide.min(axis=0),
-        wide[along] - wide[across], wide[along] - mean,
+        mean, least[BANDS:], most[BANDS:], most[:BANDS] - least[:BANDS], there - across, there - mean,
     )  # fmt: skip
     return np.concatenate(parts)
 
 
 def moved_along(bands: F32) -> int:
     """The sector that has lost most against the one across it."""
-    return int((_AGAINST_ACROSS @ bands[:, 2:7].sum(axis=1)).argmin())
+    return int((_AGAINST_ACROSS @ (bands @ _MIDDLE)).argmin())
 
 
-def moved_length(bands: F32) -> float:
+def moved_length(bands: F32, along: int) -> float:
     """How far the photo moved, in pixels: half of the power along it is gone at 0.44 cycles per length (sinc^2)."""
-    along = moved_along(bands)
-    lost = bands[along - SECTORS // 2] - bands[along] >= np.log(2)
-    return 0.44 / float(_MIDDLES[int(lost.argmax())] if lost.any() else _MIDDLES[-1])
+    lost = bands[along - SECTORS // 2] - bands[along] >= _HALF
+    first = int(lost.argmax())
+    return 0.44 / float(_MIDDLES[first if lost[first] else -1])
 
 
 _MIDDLES = (EDGES[1:] + EDGES[:-1]) / 2
@@ -86,7 +87,11 @@ _BESIDE = ((_APART <= 1) / 3).astype(np.float32)
 """Each sector averaged with its neighbours."""
 _AGAINST_ACROSS = ((_APART <= 2) * 1.0 - (_APART >= SECTORS // 2 - 2)).astype(np.float32)
 """Five sectors against the five across them."""
-_FINE, _COARSE = (np.array(side) for side in zip(*[(f, c) for f in range(BANDS) for c in range(f)], strict=True))
+_HALF = float(np.log(2))
+_MIDDLE = ((np.arange(BANDS) >= 2) & (np.arange(BANDS) < 7)).astype(np.float32)
+_AND_FALLS = np.hstack([np.eye(BANDS), *(np.eye(BANDS)[:, [f]] - np.eye(BANDS)[:, :f] for f in range(BANDS))])
+_AND_FALLS = _AND_FALLS.astype(np.float32)
+"""The bands, and each band against every coarser one."""
 
 
 def _starts(length: int) -> list[int]:
@@ -98,11 +103,12 @@ def _starts(length: int) -> list[int]:
 
 
 @cache
-def _bins() -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64], F32]:
-    """Which numbers of a tile's packed spectrum count, their sector and band, the bands' sizes, and Hann's window.
+def _bins() -> tuple[NDArray[np.intp], NDArray[np.intp], F32, F32]:
+    """Which numbers of a tile's packed spectrum count, by sector and band; where each of those starts among them, how
+    many waves it has, and Hann's window.
 
-    OpenCV packs a wave's real and imaginary part side by side (in the first and last column one below the other); of
-    its power only the real part is not 0, and only that is counted.
+    OpenCV packs a wave's real and imaginary part side by side (in the first and last column one below the other): the
+    sum of their squares is its power.
     """
     row, column = np.mgrid[:TILE, :TILE]
     outer = (column == 0) | (column == TILE - 1)
@@ -111,9 +117,13 @@ def _bins() -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64], F3
     real = np.where(outer, (row % 2 == 1) | (row == 0), column % 2 == 1)
     band = np.digitize(np.hypot(x, y), EDGES) - 1
     sector = np.rint((np.degrees(np.arctan2(y, x)) % 180) * SECTORS / 180).astype(np.intp) % SECTORS
-    used = np.flatnonzero(real & (band >= 0) & (band < BANDS))
-    where = (sector * BANDS + band).ravel()[used]
+    counted = ((band >= 0) & (band < BANDS)).ravel()
+    place = (sector * BANDS + band).ravel()
+    used = np.flatnonzero(counted)
+    used = used[np.argsort(place[used], kind="stable")]
+    starts = np.searchsorted(place[used], np.arange(SECTORS * BANDS))
+    waves = np.bincount(place[counted & real.ravel()], minlength=SECTORS * BANDS)
     hann = np.hanning(TILE + 2)[1:-1]
     window = np.outer(hann, hann)
     window /= np.sqrt(np.square(window).sum())
-    return used, where, np.bincount(where, minlength=_REST).astype(np.float64), window.astype(np.float32)
+    return used, starts, waves.astype(np.float32), window.astype(np.float32)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.common.geometry import Box
-from app.common.images import Photo, photo_size, read_photo
+from app.common.images import Photo, photo_header, read_photo
 
 if TYPE_CHECKING:
     import numpy as np
@@ -38,10 +38,12 @@ class Subject:
         self.name = name
         self.data = data
         self.boxes = tuple(boxes)
-        self.width, self.height = photo_size(data)
+        self._header = photo_header(data)
+        self.width, self.height = self._header.width, self._header.height
         # Not functools.cached_property: until Python 3.12 it lets one thread at a time decode, whatever the photo.
         self._reduced: Photo | None = None
         self._grey: NDArray[np.uint8] | None = None
+        self._levels: NDArray[np.float32] | None = None
         self._full: NDArray[np.uint8] | None = None
 
     @classmethod
@@ -55,7 +57,7 @@ class Subject:
     def _small(self) -> Photo:
         if self._reduced is None:
             wanted = max(min(self.width, self.height) // QUARTER, SMALLEST)
-            self._reduced = _reduced(read_photo(self.data, wanted), wanted)
+            self._reduced = _reduced(read_photo(self.data, wanted, header=self._header), wanted)
         return self._reduced
 
     @property
@@ -73,13 +75,23 @@ class Subject:
         return self._grey
 
     @property
+    def levels(self) -> NDArray[np.float32]:
+        """How many pixels of ``grey`` have at most each level, 256 numbers."""
+        if self._levels is None:
+            import cv2
+            import numpy as np
+
+            self._levels = np.asarray(cv2.calcHist([self.grey], [0], None, [256], [0, 256]), np.float32).cumsum()
+        return self._levels
+
+    @property
     def scale(self) -> float:
         return self._small.scale
 
     @property
     def full(self) -> NDArray[np.uint8]:
         if self._full is None:
-            self._full = read_photo(self.data).pixels
+            self._full = read_photo(self.data, header=self._header).pixels
         return self._full
 
 

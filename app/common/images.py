@@ -33,6 +33,7 @@ __all__ = [
     "is_synthetic",
     "is_upright",
     "natural_key",
+    "photo_header",
     "photo_size",
     "read_file",
     "read_photo",
@@ -68,7 +69,9 @@ class Photo:
         return int(self.pixels.shape[1]) / self.width
 
 
-def read_photo(source: Path | bytes, short_side: int | None = None, *, broken_too: bool = False) -> Photo:
+def read_photo(
+    source: Path | bytes, short_side: int | None = None, *, broken_too: bool = False, header: Header | None = None
+) -> Photo:
     """Decode a photo, upright.
 
     Args:
@@ -77,6 +80,7 @@ def read_photo(source: Path | bytes, short_side: int | None = None, *, broken_to
             or 1/8; other formats come whole). None: full scale.
         broken_too: give a JPEG that breaks off as far as it goes, the rest grey or coarse, with the warning
             ``photo_truncated``; for looking at, never for a model.
+        header: of the same bytes, where it has been read already.
 
     Raises:
         UserError: ``file_missing, file_unreadable, file_empty, file_too_large, not_an_image, image_truncated,
@@ -85,7 +89,7 @@ def read_photo(source: Path | bytes, short_side: int | None = None, *, broken_to
     from app.common.image_decoding import END_OF_IMAGE, decode, is_whole
 
     name, data = _contents(source)
-    header = _header(data, name)
+    header = header or _header(data, name)
     warnings = header.warnings
     if not is_whole(data, header):
         if not broken_too:
@@ -104,6 +108,12 @@ def photo_size(source: Path | bytes) -> tuple[int, int]:
     """
     header = _peek(source)
     return header.width, header.height
+
+
+def photo_header(data: bytes) -> Header:
+    """What a file's bytes say of the photo. Raises UserError as :func:`photo_size`."""
+    name, data = _contents(data)
+    return _header(data, name)
 
 
 def is_synthetic(source: Path | bytes) -> bool:
