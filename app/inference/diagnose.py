@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from app.common.errors import UserError
 from app.common.geometry import Box, iou
 from app.common.images import Photo, read_photo
-from app.common.packs import load_pack
 from app.inference.crops import crop_region, cut_square
 from app.inference.device import Device, choose_device
 from app.inference.diagnosis import TOP, BoxAnswer, Caution, Diagnosis, Lesion, Ranked, UnlikeTraining
@@ -61,6 +60,7 @@ class Diagnoser:
         self.detector = detector
         self.classifier = classifier
         self.models = {"detector": models[0].manifest, "classifier": models[1].manifest}
+        self.pack = models[1].pack()
         self.unlike = unlike
         self.device = device
         self.move_to(device)
@@ -180,14 +180,13 @@ class Diagnoser:
         return UnlikeTraining(float(score[0]), self.unlike.threshold, METHOD)
 
     def _disagreements(self, lesions: Sequence[Lesion]) -> list[Caution]:
-        pack = load_pack(self.models["classifier"].pack)
         return [
             Caution(
                 "detector_disagrees",
                 {
                     "number": lesion.number,
-                    "detector": pack.disease(lesion.detector_disease).name,
-                    "classifier": pack.disease(lesion.disease).name,
+                    "detector": self.pack.disease(lesion.detector_disease).name,
+                    "classifier": self.pack.disease(lesion.disease).name,
                 },
             )
             for lesion in lesions

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from app.common.errors import UserError
-from app.common.packs import load_pack
+from app.common.packs import Pack
 
 Task = Literal["classify", "detect"]
 TASKS: tuple[Task, ...] = ("classify", "detect")
@@ -128,13 +128,13 @@ def parse_manifest(raw: Mapping[str, Any]) -> Manifest:
     )
 
 
-def check_classes(manifest: Manifest) -> None:
+def check_classes(manifest: Manifest, pack: Pack) -> None:
     """Refuse a model whose classes are not its pack's diseases, in the pack's order.
 
     Raises:
-        UserError: ``classes_mismatch``, or ``no_such_pack``.
+        UserError: ``classes_mismatch``.
     """
-    wanted = load_pack(manifest.pack).keys
+    wanted = pack.keys
     if manifest.classes != wanted:
         raise UserError(
             "classes_mismatch",

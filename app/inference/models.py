@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from app.common.errors import UserError
-from app.common.packs import DEFAULT_PACK, load_pack
+from app.common.packs import DEFAULT_PACK, Pack, load_pack
 from app.common.places import SHIPPED_MODELS
 from app.common.workspace import Workspace
 from app.inference.manifest import MANIFEST_FILE, Manifest, Task, read_manifest
@@ -21,6 +21,14 @@ class InstalledModel:
     manifest: Manifest
     folder: Path
     shipped: bool
+
+    def pack(self) -> Pack:
+        """The diseases it knows: of a pack of the workspace that it lies in, or a shipped one.
+
+        Raises:
+            UserError: ``no_such_pack``, ``damaged_pack``.
+        """
+        return load_pack(self.manifest.pack, None if self.shipped else self.folder.parents[2] / "packs")
 
     def as_json(self) -> dict[str, Any]:
         """A row of ``models list``: the pack's default models are those in use."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from app.common.geometry import Box
 from app.common.images import Photo, is_synthetic, read_photo
-from app.common.packs import load_pack
+from app.common.packs import Pack, load_pack
 from app.common.words import language, percent, text
 from app.inference.diagnosis import Diagnosis, Ranked
 
@@ -46,8 +46,8 @@ class Tag:
     colour: str
 
 
-def overlay_png(source: Path | bytes | Photo, diagnosis: Diagnosis) -> bytes:
-    """The whole photo at full scale with boxes, tags and the notes below it, as a PNG.
+def overlay_png(source: Path | bytes | Photo, diagnosis: Diagnosis, pack: Pack | None = None) -> bytes:
+    """The whole photo at full scale with boxes, tags and the notes below it, as a PNG; names are the ``pack``'s.
 
     Raises:
         UserError: those of ``read_photo``.
@@ -55,20 +55,20 @@ def overlay_png(source: Path | bytes | Photo, diagnosis: Diagnosis) -> bytes:
     photo = source if isinstance(source, Photo) else read_photo(source)
     synthetic = not isinstance(source, Photo) and is_synthetic(source)
     notes = [text("window.banner"), *([text("canvas.synthetic")] if synthetic else [])]
-    picture = draw_overlay(photo, tags_of(diagnosis), notes)
+    picture = draw_overlay(photo, tags_of(diagnosis, pack), notes)
     data = io.BytesIO()
     picture.save(data, "PNG", compress_level=1)
     return data.getvalue()
 
 
-def tags_of(diagnosis: Diagnosis, pack: str | None = None) -> list[Tag]:
+def tags_of(diagnosis: Diagnosis, pack: Pack | None = None) -> list[Tag]:
     """``1 · psoriasis 87 %`` for each lesion, ``psoriasis 87 %`` for a person's own box."""
-    known = load_pack(pack) if pack else load_pack()
+    known = pack or load_pack()
     tags = []
     for lesion in diagnosis.lesions:
         colour = known.disease(lesion.disease).colour
-        tags.append(Tag(lesion.box, f"{lesion.number} · {_words(lesion.top3[0], pack)}", colour))
-    return tags + [Tag(own.box, _words(own.top3[0], pack), OWN_COLOUR) for own in diagnosis.boxes]
+        tags.append(Tag(lesion.box, f"{lesion.number} · {_words(lesion.top3[0], known)}", colour))
+    return tags + [Tag(own.box, _words(own.top3[0], known), OWN_COLOUR) for own in diagnosis.boxes]
 
 
 def draw_overlay(photo: Photo, tags: Sequence[Tag], notes: Sequence[str]) -> Image:
@@ -92,8 +92,8 @@ def draw_overlay(photo: Photo, tags: Sequence[Tag], notes: Sequence[str]) -> Ima
     return picture
 
 
-def _words(best: Ranked, pack: str | None) -> str:
-    name = (load_pack(pack) if pack else load_pack()).disease(best.disease).name
+def _words(best: Ranked, pack: Pack) -> str:
+    name = pack.disease(best.disease).name
     readable = name.en if language() == "zh" and _chinese_font() is None else str(name)
     return f"{readable} {percent(best.probability)}"
 

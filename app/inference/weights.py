@@ -90,7 +90,7 @@ def load_network(model: InstalledModel) -> tuple[nn.Module, dict[str, Tensor]]:
             ``read_weights``.
     """
     manifest = model.manifest
-    check_classes(manifest)
+    check_classes(manifest, model.pack())
     network = build_network(manifest)
     tensors = read_weights(model)
     own = {key: value for key, value in tensors.items() if not key.startswith(UNLIKE)}
