@@ -51,6 +51,7 @@ from app.common.workspace import Workspace
 from app.training.events import leads
 
 if TYPE_CHECKING:
+    from app.common.packs import Pack
     from app.datasets.importing import Given
     from app.inference.diagnose import Diagnoser
 
@@ -225,7 +226,7 @@ def _answer(
             raise given.problem
         diagnosis = diagnoser.diagnose(given.path, options.boxes, options.min_score)
         if overlays is not None:
-            overlays.write(given, diagnosis)
+            overlays.write(given, diagnosis, diagnoser.pack)
     except UserError as error:
         return failed_as_json(given.name, error, image_id)
     return diagnosis.as_json(given.name, image_id)
@@ -250,14 +251,14 @@ class _Overlays:
         if found:
             raise UserError("output_exists", path=str(found[0]))
 
-    def write(self, given: Given, diagnosis: Any) -> None:
+    def write(self, given: Given, diagnosis: Any, pack: Pack) -> None:
         from app.common.files import write_atomically
         from app.inference.overlay import overlay_png
 
         target = self._target(given)
         if target in self.written:
             raise UserError("overlay_twice", file=target.name)
-        write_atomically(target, overlay_png(given.path, diagnosis))
+        write_atomically(target, overlay_png(given.path, diagnosis, pack))
         self.written.add(target)
 
     def _target(self, given: Given) -> Path:
