@@ -27,6 +27,7 @@ def _experiment(common: Common, options: Namespace) -> Outcome:
         options.quick,
         options.engine,
         options.workers,
+        options.recipe,
     )
     dataset = load_dataset(workspace, options.dataset)
     return Outcome(run_experiment(wanted, dataset, workspace, out, _say), DONE)

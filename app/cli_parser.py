@@ -286,6 +286,7 @@ def _experiment(p: _Parser) -> None:
     p.add_argument("--repeats", type=int, default=10, metavar="R")
     p.add_argument("--networks", metavar="a,b")
     p.add_argument("--quick", action="store_true")
+    p.add_argument("--recipe", metavar="NAME|FILE")
     p.add_argument("--engine", choices=("local", "ray"), default="local")
     p.add_argument("--workers", type=int, metavar="N")
     p.add_argument("--out", metavar="DIR", required=True)

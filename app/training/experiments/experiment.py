@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Wanted:
-    """What ``experiment`` is asked for. ``recipe``: keys of a plan in the place of the table's own."""
+    """What ``experiment`` is asked for. ``recipe``: a name or file, in the place of the table's own."""
 
     kind: Kind
     folds: int = 3
@@ -36,7 +36,7 @@ class Wanted:
     quick: bool = False
     engine: Engine = "local"
     workers: int | None = None
-    recipe: dict[str, Any] = field(default_factory=dict)
+    recipe: str | None = None
 
 
 def run_experiment(
@@ -95,21 +95,25 @@ def _run(
             failed.setdefault(cell.row, why)
 
     if waiting:
-        run_all(waiting, workspace, str(out), wanted.engine, wanted.workers, ended)
+        run_all(waiting, workspace, str(out), wanted.engine, wanted.workers or _at_once(wanted), ended)
+
+
+def _at_once(wanted: Wanted) -> int | None:
+    """One after the other where they share a GPU; None: as many as there are cores."""
+    from app.inference.device import choose_device
+
+    alone = wanted.kind == "visual-features" or wanted.engine == "ray" or choose_device("auto").name == "cpu"
+    return None if alone else 1
 
 
 def _missing(row: Row) -> dict[str, str] | None:
     """Why none of a row's cells can run; said before anything is trained."""
     if row.plan.start != "imagenet" or row.plan.network.startswith("svm-"):
         return None
-    from app.inference.networks.imagenet import imagenet_state
+    from app.inference.networks.imagenet import missing_weights
 
-    network = row.plan.network if row.plan.task == "classify" else row.plan.network.split("-")[1]
-    try:
-        imagenet_state(network)
-    except UserError as error:
-        return error.as_json()
-    return None
+    absent = missing_weights(row.plan.network)
+    return None if absent is None else UserError("no_pretrained_weights", network=absent).as_json()
 
 
 def _line(row: Row, cells: Sequence[Cell], out: Path, failed: dict[str, dict[str, str]]) -> Line:

@@ -11,6 +11,7 @@ from app.datasets.freezing.frozen import FrozenDataset
 from app.training.events import STOP_FILE, Events
 from app.training.experiments.cells import Answers
 from app.training.experiments.folds import Fold, seen_through
+from app.training.gpu import gpu_alone
 from app.training.plan import Plan
 
 
@@ -30,7 +31,9 @@ def answer_cases(plan: Plan, dataset: FrozenDataset, fold: Fold, workspace: Work
     from app.training.learning.whole import learn_classifier
 
     seen, normal = _divided(dataset, fold), Normal(*_normal(plan.network))
-    learned = learn_classifier(plan, seen, normal, _events(scratch), workspace, _resumed(scratch))
+    events = _events(scratch)
+    with gpu_alone(plan.device, events):
+        learned = learn_classifier(plan, seen, normal, events, workspace, resume=True)
     device = pick_device(plan)
     model = build_classifier(plan.network, len(dataset.classes))
     model.load_state_dict({k: v for k, v in learned.state.items() if k in model.state_dict()})
@@ -60,7 +63,9 @@ def answer_boxes(plan: Plan, dataset: FrozenDataset, fold: Fold, workspace: Work
     from app.training.learning.whole import learn_detector
 
     seen, normal = _divided(dataset, fold), Normal(*_normal(plan.network.split("-")[1]))
-    learned = learn_detector(plan, seen, normal, _events(scratch), workspace, _resumed(scratch))
+    events = _events(scratch)
+    with gpu_alone(plan.device, events):
+        learned = learn_detector(plan, seen, normal, events, workspace, resume=True)
     device = pick_device(plan)
     model = build_detector(plan.network, len(dataset.classes), DetectorSettings.from_json(learned.parameters))
     model.load_state_dict(learned.state)
@@ -96,10 +101,3 @@ def _events(scratch: Path) -> Events:
     except OSError as error:
         raise write_error(error, scratch) from error
     return Events(scratch)
-
-
-def _resumed(scratch: Path) -> bool:
-    """Whether a cell that was killed left a checkpoint."""
-    from app.training.learning.session import CHECKPOINT
-
-    return (scratch / CHECKPOINT).exists()

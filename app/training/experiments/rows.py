@@ -11,6 +11,7 @@ from typing import Any, Literal, get_args
 from app.common.errors import UserError
 from app.common.places import RESOURCES
 from app.training.plan import Features, Plan, make_plan
+from app.training.recipes import read_recipe
 
 Kind = Literal["visual-features", "cnn", "fusion"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -38,7 +39,7 @@ class Published:
 
 
 def rows_of(
-    kind: Kind, networks: Sequence[str], dataset: str, pack: str, quick: bool, recipe: dict[str, Any] | None = None
+    kind: Kind, networks: Sequence[str], dataset: str, pack: str, quick: bool, recipe: str | None = None
 ) -> tuple[Row, ...]:
     """The rows of a table; without ``networks`` the source's own.
 
@@ -49,20 +50,19 @@ def rows_of(
         dataset: the frozen version.
         pack: of the version.
         quick: few epochs, small pictures, small vocabularies: to see that all works, not what comes out.
-        recipe: keys of a plan that take the place of the table's own.
+        recipe: of ``app.training.recipes``, in the place of the table's own (cnn: thesis).
 
     Raises:
-        UserError: ``unknown_architecture`` or ``plan_wrong``.
+        UserError: ``unknown_architecture``, ``plan_wrong``, ``plan_missing``, ``recipe_of_other_task``.
     """
     common = {"dataset": dataset, "pack": pack, "threads": 1}
     named: dict[Kind, Callable[[], list[tuple[str, dict[str, Any]]]]] = {
         "visual-features": lambda: [_features(n, quick) for n in networks or get_args(Features)],
-        "cnn": lambda: [row for n in networks or CNNS for row in _cnn(n, quick)],
-        "fusion": lambda: [_fusion(n, quick) for n in networks or [f"fused-vgg16-{s}" for s in FUSIONS]],
+        "cnn": lambda: [row for n in networks or CNNS for row in _cnn(n, quick, recipe)],
+        "fusion": lambda: [_fusion(n, quick, recipe) for n in networks or [f"fused-vgg16-{s}" for s in FUSIONS]],
     }
     return tuple(
-        Row(name, make_plan({**common, **raw, **(recipe or {}), "name": _plain(name)}, name))
-        for name, raw in dict(named[kind]()).items()
+        Row(name, make_plan({**common, **raw, "name": _plain(name)}, name)) for name, raw in dict(named[kind]()).items()
     )
 
 
@@ -74,30 +74,29 @@ def _features(name: str, quick: bool) -> tuple[str, dict[str, Any]]:
     return key, {"task": "classify", "network": f"svm-{key}", "size": 224, "margin": 0.0, **small}
 
 
-def _cnn(name: str, quick: bool) -> list[tuple[str, dict[str, Any]]]:
+def _cnn(name: str, quick: bool, recipe: str | None) -> list[tuple[str, dict[str, Any]]]:
     network, _, start = name.rpartition("-")
     if start not in STARTS:
-        return [row for each in STARTS for row in _cnn(f"{name}-{each}", quick)]
-    raw: dict[str, Any] = {
-        "task": "classify",
-        "network": network,
-        "start": start,
-        "size": 299 if network in _LARGE else 224,
-        "margin": 0.0,
-        "epochs": 30,
-        "batch": 32,
-        "head_epochs": 3 if start == "imagenet" else 0,
-        "frozen_norms": start == "imagenet",
-    }
-    small = {"epochs": 2, "size": 96, "batch": 16, "head_epochs": 0} if quick else {}
-    return [(name, {**raw, **small})]
+        return [row for each in STARTS for row in _cnn(f"{name}-{each}", quick, recipe)]
+    raw, _ = read_recipe(recipe or "thesis", "classify")
+    raw |= {"network": network, "start": start, "margin": 0.0}
+    if recipe is None:
+        raw["size"] = 299 if network in _LARGE else 224
+    if start == "scratch":
+        raw["head_epochs"] = 0  # random layers are no use to a head
+    if quick:
+        raw |= {"epochs": 2, "size": 96, "batch": 16, "head_epochs": 0}
+    return [(name, raw)]
 
 
-def _fusion(name: str, quick: bool) -> tuple[str, dict[str, Any]]:
-    raw = {"task": "detect", "network": name, "size": 600, "epochs": 20, "batch": 2, "optimiser": "sgd"}
-    rates = {"learning_rate": 1e-3, "weight_decay": 5e-4, "start_rate_share": 1.0}
-    small: dict[str, Any] = {"size": 192, "epochs": 1} if quick else {}
-    return name, {**raw, **rates, **small}
+def _fusion(name: str, quick: bool, recipe: str | None) -> tuple[str, dict[str, Any]]:
+    """SGD 0.9, 1e-3, weight decay 5e-4, short side 600: what Faster R-CNN was first trained with."""
+    sizes = {"size": 600, "epochs": 20, "batch": 2}
+    rates = {"optimiser": "sgd", "learning_rate": 1e-3, "weight_decay": 5e-4, "start_rate_share": 1.0}
+    raw = read_recipe(recipe, "detect")[0] if recipe else {"task": "detect", **sizes, **rates}
+    if quick:
+        raw |= {"size": 192, "epochs": 1}
+    return name, {**raw, "network": name}
 
 
 def _plain(name: str) -> str:
