@@ -148,6 +148,11 @@ def set_active(session: Session, check: str, active: bool) -> None:
     _store(session, setting)
 
 
+def switched_off(session: Session) -> frozenset[str]:
+    """The checks that are not wanted here: what they find waits for nobody."""
+    return frozenset(session.scalars(select(CheckSetting.check_key).where(CheckSetting.active.is_(False))))
+
+
 def pace(session: Session, person: str) -> float | None:
     """Seconds that ``person`` takes for one decision: the median of the last, breaks left out; None while unknown."""
     query = select(func.max(Decision.at)).where(Decision.actor == person).group_by(Decision.batch)
@@ -160,7 +165,7 @@ def pace(session: Session, person: str) -> float | None:
 # -- counting ----------------------------------------------------------------------------------------------------
 def _summaries(session: Session, last: _Last) -> tuple[CheckSummary, ...]:
     limits = room.thresholds(session)
-    off = set(session.scalars(select(CheckSetting.check_key).where(CheckSetting.active.is_(False))))
+    off = switched_off(session)
     bins = _bins(session)
     past = {check: _count(session, check, limit) for check, limit in limits.items()}
     open_ = dict(past)

@@ -67,6 +67,12 @@ _NAMES = {
     "second_opinion": "chats-circle",
     "history": "clock-counter-clockwise",
     "differ": "circles-three",
+    "on": "toggle-right",
+    "off": "toggle-left",
+    "train": "graduation-cap",
+    "queued": "hourglass-medium",
+    "pause": "pause",
+    "failed": "x-circle",
 }
 
 _FOLDS = {"left": 0.34, "right": 0.66}

@@ -215,9 +215,9 @@ def test_decided_ones_are_listed_with_who_when_and_why(bench: Bench) -> None:
     bench.press("N")
     bench.write("why not")
     bench.press("Return", "X")
-    bench.page.mode.setFocus()
+    bench.page.head.modes.setFocus()
     bench.press("Down")
-    assert bench.page.mode.key == "decided"
+    assert bench.page.head.modes.key == "decided"
     assert bench.shown() == [bench.ids[0]]
     said = bench.page.pane.history.text()
     assert ME in said
@@ -409,6 +409,28 @@ def test_the_work_goes_on_with_the_next_check_until_all_is_done(bench: Bench) ->
     assert bench.page._desk is not None
     assert bench.page._desk.work.open == 0
     assert bench.page._desk.work.decided == 5 + 5 + 1 + 1
+
+
+def test_a_check_is_switched_off_and_on_again(bench: Bench) -> None:
+    bench.press("K", "T")
+    page = bench.page
+    assert page.cards.key == "dark"
+    assert bench.shown() == []
+    assert page._desk is not None
+    assert page._desk.work.open == 5 + 1 + 1
+    assert not any(c.waits for c in page.cards.model_.cards if c.key == "dark")
+    last = page.cards.model_.cards[-2:]
+    assert [c.said for c in last] == [text("clean.switched_off"), text("check.dark.name")]
+    assert page.head.switch.toolTip().startswith(text("clean.switch_on"))
+    bench.press("E")
+    assert page.cards.key == "near_duplicate"
+    page.cards.choose("dark")
+    bench.rest()
+    page.head.switch.click()
+    bench.rest()
+    assert bench.shown() == bench.ids[1:5]
+    assert page._desk.work.open == 4 + 5 + 1 + 1
+    assert [kind for kind, *_ in bench.decided(bench.ids[0])] == ["keep"]
 
 
 def test_both_languages_fit_and_every_control_says_what_it_is(bench: Bench) -> None:

@@ -45,25 +45,33 @@ _ROOT = QModelIndex()
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """``key``: a check, :data:`WAITING`, or "" for a heading. ``summary``: the check's; ``n``: of those that wait."""
+    """``key``: a check, :data:`WAITING`, or "" for a heading. ``summary``: the check's; ``n``: of those that wait.
+
+    ``off``: of a heading, that it stands above the checks that are switched off.
+    """
 
     key: str
     summary: CheckSummary | None = None
     n: int = 0
+    off: bool = False
 
     @property
     def full(self) -> bool:
-        return self.summary is not None and sum(self.summary.histogram) > 0
+        """It has a histogram to show."""
+        return self.summary is not None and self.summary.active and sum(self.summary.histogram) > 0
 
     @property
     def waits(self) -> bool:
         """Something of it waits for a decision."""
-        return self.summary is not None and self.summary.open > 0 and self.key not in INFORMING
+        there = self.summary is not None and self.summary.active and self.summary.open > 0
+        return there and self.key not in INFORMING
 
     @property
     def said(self) -> str:
+        if self.summary is None and self.key:
+            return text("clean.waiting_for_me", n=self.n)
         if self.summary is None:
-            return text("clean.waiting_for_me", n=self.n) if self.key else text("clean.nothing_found")
+            return text("clean.switched_off") if self.off else text("clean.nothing_found")
         name = check_name(self.key)
         if not self.full:
             return name
@@ -72,11 +80,13 @@ class Card:
 
 
 def cards_of(summaries: Sequence[CheckSummary], waiting: int) -> tuple[Card, ...]:
-    """What waits for the person, the checks that found something, then the others under a heading."""
+    """What waits for the person, the checks that found something, then the others under headings."""
     made = [Card(s.check, s) for s in summaries if s.active]
     found, nothing = [c for c in made if c.full], [c for c in made if not c.full]
+    off = [Card(s.check, s) for s in summaries if not s.active]
     first = [Card(WAITING, n=waiting)] if waiting else []
-    return (*first, *found, *([Card("")] if found and nothing else []), *nothing)
+    between = [Card("")] if found and nothing else []
+    return (*first, *found, *between, *nothing, *([Card("", off=True)] if off else []), *off)
 
 
 class CardModel(QAbstractListModel):

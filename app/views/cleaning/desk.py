@@ -60,7 +60,8 @@ class Caught:
 def caught(session: Any, check: str, mode: Mode) -> Caught:
     from app.cleaning import queue
 
-    rows = queue.queue(session, check, 0.0, STATES[mode], MOST)
+    off = mode == "open" and check in queue.switched_off(session)
+    rows = [] if off else queue.queue(session, check, 0.0, STATES[mode], MOST)
     return Caught(tuple(rows), queue.tally(session, check))
 
 
@@ -93,6 +94,12 @@ def set_threshold(session: Any, check: str, value: float) -> None:
     from app.cleaning import queue
 
     queue.set_threshold(session, check, value)
+
+
+def set_active(session: Any, check: str, active: bool) -> None:
+    from app.cleaning import queue
+
+    queue.set_active(session, check, active)
 
 
 SIDE = 768

@@ -10,20 +10,19 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
-from app.cleaning.checks import ABOUT_LABELS
-from app.cleaning.records import CheckSummary, PhotoDetail, QueueRow, Tally, Walked
+from app.cleaning.checks import ABOUT_LABELS, check_name
+from app.cleaning.records import PhotoDetail, QueueRow, Tally, Walked
 from app.common.words import text
-from app.views.background import Changed
-from app.views.choice import Choice
 from app.views.cleaning import desk
 from app.views.cleaning.check_cards import WAITING, CheckCards, cards_of
+from app.views.cleaning.check_settings import CheckSettings
 from app.views.cleaning.deciding import Deciding
 from app.views.cleaning.empty import FirstSteps
 from app.views.cleaning.gallery import Gallery, Key
 from app.views.cleaning.pane import ACTS, Pane
+from app.views.cleaning.queue_head import QueueHead
 from app.views.cleaning.run_panel import RunPanel
-from app.views.cleaning.words import duration
-from app.views.parts import Elided, line
+from app.views.parts import line
 from app.views.services import Services
 from app.views.sheets import Page
 from app.views.thumbnails import Thumbnails
@@ -59,13 +58,10 @@ class CleanPage(Page):
         self.run = RunPanel(services, window.status)
         self.deciding = Deciding(services, window, self.gallery, self.pane)
         self.steps = FirstSteps(lambda: window.go("diagnose"), self.run.toggle)
-        self.mode = Choice(_modes)
-        self.mode.set_key("open")
-        self.progress = Elided("caption")
-        self._heading = Elided("section")
+        self.settings = CheckSettings(services, window, self.cards)
+        self.head = QueueHead(self.switch)
         self.on = QPushButton()  # to the next check that has something open
         self.on.setProperty("kind", "flat")
-        self._resting = QTimer(self, singleShot=True, interval=SETTLE_MS)
         self._counting = QTimer(self, singleShot=True, interval=SETTLE_MS)
         self._arriving = QTimer(self, singleShot=True, interval=ARRIVE_MS)
         self._lay_out()
@@ -87,16 +83,10 @@ class CleanPage(Page):
         middle = QWidget()
         middle.setObjectName("leftPanel")
         middle.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        head = QVBoxLayout()
-        head.setContentsMargins(10, 8, 10, 6)
-        head.setSpacing(4)
-        head.addWidget(self._heading)
-        head.addWidget(self.progress)
-        head.addWidget(self.mode)
         between = QVBoxLayout(middle)
         between.setContentsMargins(0, 0, 0, 0)
         between.setSpacing(0)
-        between.addLayout(head)
+        between.addWidget(self.head)
         between.addWidget(self.gallery, 1)
         between.addWidget(self.on)
         work = self.work = QSplitter(Qt.Orientation.Horizontal)
@@ -126,10 +116,11 @@ class CleanPage(Page):
     def _connect(self) -> None:
         self.cards.chosen.connect(self.choose)
         self.cards.moved.connect(self._threshold_moved)
-        self.cards.dropped.connect(lambda *_: self._resting.start())
-        self._resting.timeout.connect(self._store_threshold)
+        self.settings.stored.connect(self.look)
+        self.settings.switched.connect(self._reload)
+        self.settings.refused.connect(self._reload)
         self.gallery.chosen.connect(self._show_row)
-        self.mode.picked.connect(self._set_mode)
+        self.head.modes.picked.connect(self._set_mode)
         self.pane.acted.connect(self.deciding.act)
         self.pane.undo_wanted.connect(partial(self.deciding.undo, back=True))
         self.pane.mask_left.connect(self.gallery.setFocus)
@@ -174,6 +165,7 @@ class CleanPage(Page):
             ("Alt+Down", partial(self.pane.first.pan, 0, 0.2)),
             ("N", self.pane.note.setFocus),
             ("E", self.go_on),
+            ("T", self.switch),
             ("H", self.pane.toggle_history),
             ("F5", self.run.toggle),
             ("F8", self.fold),
@@ -188,7 +180,7 @@ class CleanPage(Page):
     @property
     def under_way(self) -> bool:
         """Something is still to be stored or counted, once the hand rests."""
-        return any(timer.isActive() for timer in (self._resting, self._counting, self._arriving))
+        return self.settings.under_way or self._counting.isActive() or self._arriving.isActive()
 
     # -- everything ----------------------------------------------------------------------------------------------
     def begin(self) -> None:
@@ -221,6 +213,7 @@ class CleanPage(Page):
             self._look_again = False
             self.look()
         self._desk = seen
+        self.settings.know(seen.work.checks)
         self.deciding.persons = seen.persons
         work = seen.work
         nothing = work.photos == 0 or (work.unseen == work.photos and not any(c.past for c in work.checks))
@@ -228,7 +221,7 @@ class CleanPage(Page):
         self._stack.setCurrentIndex(0 if nothing else 1)
         self.run.show_unseen(work.unseen)
         self.run.setVisible(work.photos > 0)
-        if not self.cards.held and not self._resting.isActive():
+        if not self.cards.held and not self.settings.under_way:
             self.cards.show_cards(cards_of(work.checks, work.waiting))
         if not nothing and not self.cards.key:
             self.go_on()
@@ -251,7 +244,7 @@ class CleanPage(Page):
     def choose(self, key: str) -> None:
         """Show what this check caught."""
         if key != self._check:
-            self._store_threshold()
+            self.settings.store(self._check)
             self._check = key
             self._wanted = None
             self.deciding.forget_keys()
@@ -274,7 +267,7 @@ class CleanPage(Page):
         """Which lines are listed; of those that wait for the person all."""
         if self._check == WAITING:
             return "all"
-        return next((m for m in desk.STATES if m == self.mode.key), "open")
+        return self.head.mode
 
     def _rows_came(self, key: str, mode: desk.Mode, caught: desk.Caught) -> None:
         if key != self._check or mode != self._mode():
@@ -316,7 +309,7 @@ class CleanPage(Page):
         self._read_rows()
         self.gallery.setFocus()
 
-    # -- the threshold -------------------------------------------------------------------------------------------
+    # -- its settings -------------------------------------------------------------------------------------------
     def _threshold_moved(self, check: str, value: float) -> None:
         """Count and gallery follow the hand."""
         if check != self._check:
@@ -327,27 +320,9 @@ class CleanPage(Page):
         self.cards.model_.change(check, threshold=value, past=tally.past(value), open=tally.open(value))
         self._say()
 
-    def _store_threshold(self) -> None:
-        self._resting.stop()
-        summary, before = self.cards.summary(self._check), self._summary(self._check)
-        if summary is None or before is None or summary.threshold == before.threshold:
-            return
-        self.services.background.change(
-            partial(desk.set_threshold, check=summary.check, value=summary.threshold),
-            Changed(frozenset({"checks"})),
-            lambda _: self.look(),
-            self._threshold_refused,
-            owner=self,
-        )
-
-    def _threshold_refused(self, error: Any) -> None:
-        self.window_.show_error(error)
-        self._reload()
-
-    def _summary(self, check: str) -> CheckSummary | None:
-        """As the database has it."""
-        checks = self._desk.work.checks if self._desk is not None else ()
-        return next((c for c in checks if c.check == check), None)
+    def switch(self) -> None:
+        """The check off, or on again."""
+        self.settings.switch(self._check)
 
     # -- one line ------------------------------------------------------------------------------------------------
     def _show_row(self, row: QueueRow | None) -> None:
@@ -384,47 +359,29 @@ class CleanPage(Page):
     # -- words ---------------------------------------------------------------------------------------------------
     def _nothing_words(self) -> str:
         summary = self.cards.summary(self._check)
+        if summary is not None and not summary.active:
+            return text("clean.is_off")
         if summary is None or not sum(summary.histogram):
             return text("clean.found_no_doubt") if self._check in ABOUT_LABELS else text("clean.check_found_nothing")
         return text("clean.all_decided") if summary.past else text("clean.none_past")
 
     def _say(self) -> None:
-        from app.cleaning.checks import NAMES, check_name
-
-        key = self._check
-        name = check_name(key) if key in NAMES else text("clean.waiting_head") if key == WAITING else ""
-        at, total = self.gallery.currentIndex().row() + 1, len(self.gallery.model_.shown)
-        self._heading.setText(text("clean.place", check=name, n=f"{at:,}", total=f"{total:,}") if total else name)
-        work = self._desk.work if self._desk is not None else None
-        words = ""
-        if work is not None:
-            words = text("clean.progress", decided=f"{work.decided:,}", open=f"{work.open:,}")
-            if work.seconds_left is not None and work.open:
-                words += " · " + text("clean.left", time=duration(work.seconds_left))
-        self.progress.setText(words)
-        self.progress.setToolTip(f"{words}\n{text('clean.progress_tip')}")
+        total = len(self.gallery.model_.shown)
+        self.head.show_place(self._check, self.gallery.currentIndex().row() + 1, total)
+        self.head.show_check(self.cards.summary(self._check))
+        self.head.show_work(self._desk.work if self._desk is not None else None)
         following = self.cards.step_to_open()
         self.on.setVisible(bool(following) and total == 0)
         if following:
             self.on.setText(text("clean.go_on", check=check_name(following)))
             self.on.setToolTip(text("clean.go_on_tip"))
-        self.mode.setEnabled(key != WAITING)
         if self._desk is not None:
             self.pane.undo_button.setEnabled(self._desk.undoable)
 
     def retranslate(self) -> None:
-        self.mode.setToolTip(text("clean.mode"))
-        self.mode.setAccessibleName(text("clean.mode"))
+        self.head.retranslate()
         self.cards.retranslate()
         self.gallery.retranslate()
         self.pane.retranslate()
         self.steps.retranslate()
         self._say()
-
-
-def _modes() -> tuple[tuple[str, str], ...]:
-    return (
-        ("open", text("clean.mode_open")),
-        ("decided", text("clean.mode_decided")),
-        ("all", text("clean.mode_all")),
-    )
