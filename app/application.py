@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from app.views.background import DatabaseDoor
     from app.views.engine_bridge import EngineBridge
     from app.views.services import Services
+    from app.views.training.notices import RunNotices
     from app.views.workbench.workbench import Workbench
 
 PARTS = (
@@ -57,6 +58,7 @@ class Program(QObject):
     services: Services
     engine: EngineBridge
     workbench: Workbench
+    runs: RunNotices
 
     def __init__(
         self, app: QApplication, workspace: Workspace, actor: str, engine: Sequence[str] | None = None
@@ -127,6 +129,8 @@ class Program(QObject):
         """When somebody goes there."""
         self.window.add_page_later(self._clean_page, "clean")
         self.window.add_page_later(self._datasets_page, "datasets")
+        self.window.add_page_later(self._train_page, "train")
+        self._watch_runs()
 
     def _clean_page(self) -> QWidget:
         from app.views.cleaning.page import CleanPage
@@ -137,6 +141,17 @@ class Program(QObject):
         from app.views.datasets.page import DatasetsPage
 
         return DatasetsPage(self.services, self.window)
+
+    def _train_page(self) -> QWidget:
+        from app.views.training.page import TrainPage
+
+        return TrainPage(self.services, self.window, self.runs.watch)
+
+    def _watch_runs(self) -> None:
+        """A run goes on without the window: whoever opens it again is told how far it is, and when it ends."""
+        from app.views.training.notices import RunNotices
+
+        self.runs = RunNotices(self.services, self.window, self)
 
     def _open(self) -> None:
         from app.common.logs import crash_seen, previous_crash

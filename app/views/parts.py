@@ -163,6 +163,9 @@ class Switch(QWidget):
         self._group.button(place).setChecked(True)
         self.chosen.emit(place)
 
+    def set_tip(self, place: int, words: str) -> None:
+        self._group.button(place).setToolTip(words)
+
     def retranslate(self) -> None:
         for place, say in enumerate(self._words):
             self._group.button(place).setText(say())

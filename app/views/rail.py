@@ -29,8 +29,9 @@ PLACES = (
     Place("annotate", "annotate", lambda: text("rail.annotate"), lambda: text("rail.annotate_purpose")),
     Place("clean", "clean", lambda: text("rail.clean"), lambda: text("rail.clean_purpose")),
     Place("datasets", "datasets", lambda: text("rail.datasets"), lambda: text("rail.datasets_purpose")),
+    Place("train", "train", lambda: text("rail.train"), lambda: text("rail.train_purpose")),
 )
-"""Later issues add theirs here: Train, Models, Study."""
+"""Later issues add theirs here: Models, Study."""
 
 
 class Rail(QWidget):

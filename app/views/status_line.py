@@ -20,9 +20,15 @@ class StatusLine(QWidget):
         nothing: Callable[[], str] = lambda: ""
         self._say_device: Callable[[], str] = lambda: text("status.engine_starting")
         self._say_models, self._say_time, self._say_work = nothing, nothing, nothing
+        self._say_training = nothing
         self.device = Elided()
         self.models = Elided()
         self.time = label()
+        self.training = label()
+        self.training_progress = QProgressBar()
+        self.training_progress.setFixedSize(64, 4)
+        self.training_progress.setTextVisible(False)
+        self.training_progress.hide()
         self.work = label()
         self.progress = QProgressBar()
         self.progress.setFixedSize(96, 4)
@@ -38,6 +44,8 @@ class StatusLine(QWidget):
         row.addWidget(self.device, 3)
         row.addWidget(line(vertical=True))
         row.addWidget(self.models, 4)
+        row.addWidget(self.training)
+        row.addWidget(self.training_progress)
         row.addWidget(self.work)
         row.addWidget(self.progress)
         row.addWidget(self.stop)
@@ -63,6 +71,12 @@ class StatusLine(QWidget):
         self.progress.setVisible(share is not None)
         self.progress.setValue(round(100 * (share or 0)))
 
+    def set_training(self, say: Callable[[], str], share: float | None = None) -> None:
+        """How far the run is that goes on in the background, beside whatever else is at work."""
+        self._set("_say_training", say)
+        self.training_progress.setVisible(share is not None)
+        self.training_progress.setValue(round(100 * (share or 0)))
+
     def _set(self, name: str, say: Callable[[], str]) -> None:
         setattr(self, name, say)
         self.retranslate()
@@ -73,6 +87,7 @@ class StatusLine(QWidget):
             (self.device, self._say_device),
             (self.models, self._say_models),
             (self.time, self._say_time),
+            (self.training, self._say_training),
             (self.work, self._say_work),
         ):
             words = say()

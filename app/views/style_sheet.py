@@ -116,7 +116,9 @@ QHeaderView::section { background: $panel; color: $text_soft; border: none; bord
     padding: 6px 8px; font-size: 12px; }
 QCheckBox { spacing: 8px; min-height: 26px; }
 QCheckBox::indicator { width: 14px; height: 14px; }
-QCheckBox::indicator:unchecked { background: transparent; border: 1px solid $text_soft; border-radius: 3px; }
+QTableView::indicator { width: 14px; height: 14px; }
+QCheckBox::indicator:unchecked, QTableView::indicator:unchecked { background: transparent;
+    border: 1px solid $text_soft; border-radius: 3px; }
 QAbstractSpinBox QLineEdit, QAbstractSpinBox QLineEdit:focus { border: none; background: transparent; padding: 0 5px; }
 QAbstractSpinBox::up-button, QAbstractSpinBox::down-button { width: 0; border: none; }
 QScrollArea { background: transparent; border: none; }
