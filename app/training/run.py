@@ -21,6 +21,7 @@ from app.datasets.freezing.frozen import FrozenDataset
 from app.datasets.freezing.versions import load_dataset
 from app.inference.manifest import Manifest, Preprocessing
 from app.training.card import card
+from app.training.cautions import cautions
 from app.training.events import STOP_FILE, Events, leads
 from app.training.gpu import gpu_alone
 from app.training.plan import Plan, plan_as_toml, read_plan
@@ -30,6 +31,7 @@ from app.training.runs import (
     PLAN_FILE,
     QUEUED_FILE,
     RESULT_FILE,
+    background_threads,
     queue_mark,
     register,
     seconds_spent,
@@ -71,6 +73,7 @@ def train(plan: Plan, out: Path, workspace: Workspace, actor: str = "", resume: 
     from app.training.store import may_train, record_run
 
     dataset = load_dataset(workspace, plan.dataset)
+    plan = plan.model_copy(update={"dataset": dataset.full_name})
     if not leads():
         return train_on(plan, dataset, out, workspace, resume)
     may_train(workspace, actor)
@@ -85,8 +88,7 @@ def train(plan: Plan, out: Path, workspace: Workspace, actor: str = "", resume: 
 
 def train_on(plan: Plan, dataset: FrozenDataset, out: Path, workspace: Workspace, resume: bool = False) -> RunResult:
     """As :func:`train`, on a data set that is at hand and without the workspace knowing of the run."""
-    _check(plan, dataset)
-    _check_network(plan, len(dataset.classes))
+    check(plan, dataset, workspace)
     with held(out):
         if not resume:
             _clear(out)
@@ -106,9 +108,9 @@ def train_queued(out: Path, workspace: Workspace) -> None:
         (out / QUEUED_FILE).unlink(missing_ok=True)
         try:
             plan = read_plan(out / PLAN_FILE)
+            plan = plan if plan.threads else plan.model_copy(update={"threads": background_threads()})
             dataset = load_dataset(workspace, plan.dataset)
-            _check(plan, dataset)
-            _check_network(plan, len(dataset.classes))
+            check(plan, dataset, workspace)
         except UserError as error:
             _failed(Events(out), error)
             raise
@@ -159,10 +161,28 @@ def _kept(plan: Plan, dataset: FrozenDataset, out: Path, workspace: Workspace, p
 
 
 def _learned(plan: Plan, dataset: FrozenDataset, events: Events, workspace: Workspace) -> RunResult:
+    out, learned = events.run, learn(plan, dataset, events, workspace)
+    if not leads():
+        return RunResult(out, plan.name, learned.scores)
+    manifest = _keep(plan, dataset, learned, workspace, out)
+    write_answers(learned, manifest.label, dataset, out, workspace)
+    result = RunResult(out, manifest.label, learned.scores)
+    write_atomically(out / RESULT_FILE, json.dumps(result.as_json(), indent=1).encode())
+    events.write("done", model=manifest.label, **learned.scores)
+    return result
+
+
+def learn(plan: Plan, dataset: FrozenDataset, events: Events, workspace: Workspace) -> Learned:
+    """Learn, from the run's checkpoint on where there is one; nothing is installed.
+
+    Raises:
+        UserError, Stopped: as for :func:`train`.
+    """
+    import torch
+
     from app.training.learning.classify import Normal
     from app.training.learning.whole import learn_classifier, learn_detector
 
-    out, input_ = events.run, _preprocessing(plan)
     events.write(
         "started",
         task=plan.task,
@@ -170,18 +190,13 @@ def _learned(plan: Plan, dataset: FrozenDataset, events: Events, workspace: Work
         dataset=dataset.full_name,
         seed=plan.seed,
         epochs=plan.epochs,
-        threads=plan.threads,
+        threads=plan.threads or torch.get_num_threads(),
     )
-    learn = learn_classifier if plan.task == "classify" else learn_detector
-    learned = learn(plan, dataset, Normal(input_.mean, input_.std), events, workspace, resume=True)
-    if not leads():
-        return RunResult(out, plan.name, learned.scores)
-    manifest = _keep(plan, dataset, learned, workspace, out)
-    write_answers(manifest.label, dataset, out, workspace)
-    result = RunResult(out, manifest.label, learned.scores)
-    write_atomically(out / RESULT_FILE, json.dumps(result.as_json(), indent=1).encode())
-    events.write("done", model=manifest.label, **learned.scores)
-    return result
+    for caution in cautions(dataset):
+        events.write("warning", **caution)
+    input_ = _preprocessing(plan)
+    how = learn_classifier if plan.task == "classify" else learn_detector
+    return how(plan, dataset, Normal(input_.mean, input_.std), events, workspace, resume=True)
 
 
 def _failed(events: Events, error: UserError) -> UserError:
@@ -202,8 +217,13 @@ def _clear(out: Path) -> None:
             (out / name).unlink(missing_ok=True)
 
 
-def _check(plan: Plan, dataset: FrozenDataset) -> None:
-    wanted = load_pack(plan.pack).keys
+def check(plan: Plan, dataset: FrozenDataset, workspace: Workspace) -> None:
+    """Before a photo is read.
+
+    Raises:
+        UserError: ``classes_mismatch``, ``no_training_images``, ``unknown_architecture`` or ``plan_wrong``.
+    """
+    wanted = load_pack(plan.pack, workspace.packs).keys if plan.pack else dataset.classes
     if dataset.classes != wanted:
         raise UserError(
             "classes_mismatch",
@@ -214,10 +234,10 @@ def _check(plan: Plan, dataset: FrozenDataset) -> None:
         )
     if not dataset.part("train") or not dataset.part("val"):
         raise UserError("no_training_images", dataset=dataset.full_name)
+    _check_network(plan, len(dataset.classes))
 
 
 def _check_network(plan: Plan, classes: int) -> None:
-    """Before a photo is read. Raises UserError ``unknown_architecture`` or ``plan_wrong``."""
     from app.inference.networks.classifiers import build_classifier
     from app.inference.networks.detectors import build_detector
 
@@ -240,7 +260,7 @@ def _keep(plan: Plan, dataset: FrozenDataset, learned: Learned, workspace: Works
         version=version,
         task=plan.task,
         architecture=plan.network,
-        pack=plan.pack,
+        pack=plan.pack or dataset.pack,
         classes=dataset.classes,
         preprocessing=_preprocessing(plan),
         temperature=learned.temperature,

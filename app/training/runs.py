@@ -131,22 +131,29 @@ def queue(workspace: Workspace) -> tuple[Path, ...]:
 def enqueue(workspace: Workspace, plan: Plan, actor: str) -> RunInfo:
     """Put a new run at the end of the queue; :func:`start_runner` begins the work. Opens the database.
 
-    A plan that leaves the number of threads open gets half the machine's cores: a person works in the foreground.
+    The run's plan names the exact version of its data set, and where the number of threads was open, half the machine's
+    cores: a person works in the foreground.
 
     Raises:
-        UserError: ``not_allowed``, and those of writing and of the database.
+        UserError: ``not_allowed``, ``no_such_dataset``, and those of writing and of the database.
     """
     from app.training.plan import plan_as_toml
-    from app.training.store import may_train, record_run
+    from app.training.store import long_name, may_train, record_run
 
-    plan = plan if plan.threads else plan.model_copy(update={"threads": max(1, (os.cpu_count() or 2) // 2)})
     may_train(workspace, actor)
+    exact = {"dataset": long_name(workspace, plan.dataset), "threads": plan.threads or background_threads()}
+    plan = plan.model_copy(update=exact)
     folder = _new_folder(workspace, plan.name)
     _queue(folder, actor)
     Events(folder).write("queued")
     write_atomically(folder / PLAN_FILE, plan_as_toml(plan).encode())
     record_run(workspace, folder, actor)
     return show_run(workspace, folder.name)
+
+
+def background_threads() -> int:
+    """Half the cores, where a plan leaves it open."""
+    return max(1, (os.cpu_count() or 2) // 2)
 
 
 def start_runner(workspace: Workspace) -> None:
@@ -282,8 +289,8 @@ def _info(name: str, folder: Path, place: int | None) -> RunInfo | None:
         state=state,
         epoch=progress.epoch,
         epochs=progress.epochs or plan.epochs,
-        scores=dict(result.get("scores", {})) or progress.scores,
-        model=result.get("model"),
+        scores=_scores(result.get("scores")) or progress.scores,
+        model=str(result["model"]) if "model" in result else None,
         error=_error(folder, name) if state == "failed" else None,
         created=progress.created or datetime.fromtimestamp(made, UTC),
         seconds=progress.seconds_at(time.time()) if state == "running" else progress.seconds,
@@ -292,9 +299,17 @@ def _info(name: str, folder: Path, place: int | None) -> RunInfo | None:
     )
 
 
+def _scores(raw: Any) -> dict[str, float]:
+    numbers = raw.items() if isinstance(raw, Mapping) else ()
+    return {str(k): float(v) for k, v in numbers if isinstance(v, int | float)}
+
+
 def _error(folder: Path, name: str) -> dict[str, str]:
-    raw = _json(folder / ERROR_FILE) or {"code": "run_died", "facts": {"run": name}}
-    return UserError(raw["code"], **raw["facts"]).as_json()
+    raw = _json(folder / ERROR_FILE)
+    with contextlib.suppress(KeyError, TypeError):  # of a later Squama, or damaged
+        if raw is not None:
+            return UserError(raw["code"], **raw["facts"]).as_json()
+    return UserError("run_died", run=name).as_json()
 
 
 def _progress(folder: Path) -> Progress:
@@ -308,7 +323,10 @@ def _progress(folder: Path) -> Progress:
 
 @lru_cache(maxsize=256)
 def _progress_cached(folder: Path, _changed: int, _size: int) -> Progress:
-    return progress_of(read_since(folder, 0)[0])
+    try:
+        return progress_of(read_since(folder, 0)[0])
+    except (ValueError, TypeError, KeyError, AttributeError):  # events that nobody here wrote
+        return Progress()
 
 
 def _read_plan(folder: Path) -> Plan:
@@ -326,7 +344,8 @@ def _order(folder: Path) -> tuple[int, str] | None:
     mark = _json(folder / QUEUED_FILE)
     if mark is None or state_of(folder) != "queued":
         return None
-    return int(mark.get("order", 0)), folder.name
+    order = mark.get("order")
+    return order if isinstance(order, int) else 0, folder.name
 
 
 def _json(file: Path) -> dict[str, Any] | None:

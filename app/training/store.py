@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.common.errors import UserError
 from app.common.workspace import Workspace
+from app.datasets.freezing.versions import list_datasets
 from app.datasets.people import audit, require
 from app.datasets.store import open_store
 from app.training.runs import RunInfo, show_run
@@ -24,6 +25,24 @@ def may_train(workspace: Workspace, actor: str) -> None:
     """Raises UserError ``not_allowed``, and the database's."""
     with closing(open_store(workspace)) as store, store.write(actor) as session:
         require(session, "train")
+
+
+def long_name(workspace: Workspace, dataset: str) -> str:
+    """NAME@HASH of the frozen version that ``dataset`` means today: a later one must not slip into a run that waits.
+
+    Raises:
+        UserError: ``no_such_dataset``, ``version_reduced``, and the database's.
+    """
+    name, at, hash_ = dataset.partition("@")
+    with closing(open_store(workspace)) as store, store.read() as session:
+        versions = list_datasets(session)
+    fitting = [v for v in versions if v.name == name and (v.hash.startswith(hash_) if at else not v.reduced)]
+    if not fitting:
+        known = ", ".join(v.full_name for v in versions if not v.reduced)
+        raise UserError("no_such_dataset", dataset=dataset, known=known or "-")
+    if fitting[0].reduced:
+        raise UserError("version_reduced", dataset=fitting[0].full_name, now=f"{name}@{fitting[0].reduced_to}")
+    return fitting[0].full_name
 
 
 def record_run(workspace: Workspace, folder: Path, actor: str) -> None:

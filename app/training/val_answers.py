@@ -14,7 +14,7 @@ from app.evaluation.predictions import CasePrediction, box_table, case_table
 
 if TYPE_CHECKING:
     from app.evaluation.detection import Found
-    from app.inference.models import InstalledModel
+    from app.training.learning.whole import Learned
 
 ANSWERS = ("predictions.csv", "samples.json")
 SHOWN = 24
@@ -22,41 +22,43 @@ _MIN_SCORE = 0.3
 _Row = TypeVar("_Row")
 
 
-def write_answers(model: str, dataset: FrozenDataset, out: Path, workspace: Workspace) -> None:
-    """``predictions.csv`` and ``samples.json`` in ``out``.
+def write_answers(learned: Learned, model: str, dataset: FrozenDataset, out: Path, workspace: Workspace) -> None:
+    """``predictions.csv`` in ``out``, and for a detector ``samples.json`` (a classifier writes it after each epoch).
 
-    A sample is ``{image: id, path, truth: key, top3: [{disease, probability}]}``, a detector's ``{image, path,
-    truth: [{box, label}], lesions: [{box, disease, score}]}``; at most 24, spread over the part.
+    A sample is ``{image: id, path, truth: [{box, label}], lesions: [{box, disease, score}]}``; at most 24, spread over
+    the part.
 
     Raises:
         UserError: those of models, photos and writing.
     """
-    from app.inference.models import show_model
-
-    installed = show_model(model, workspace)
-    table, samples = (_cases if installed.manifest.task == "classify" else _boxes)(installed, dataset)
+    if learned.answers:
+        write_atomically(out / ANSWERS[0], case_table(_cases(learned, model, dataset), dataset.classes).encode())
+        return
+    table, samples = _boxes(model, dataset, workspace)
     for name, content in zip(ANSWERS, (table, json.dumps(samples, ensure_ascii=False)), strict=True):
         write_atomically(out / name, content.encode())
 
 
-def _cases(model: InstalledModel, dataset: FrozenDataset) -> tuple[str, list[dict[str, Any]]]:
-    from app.training.answers import case_answers
+def _cases(learned: Learned, model: str, dataset: FrozenDataset) -> list[CasePrediction]:
+    return [
+        CasePrediction(
+            case=f"{answer.image.id}:{number}",
+            image=str(answer.image.path),
+            patient=answer.image.patient or "",
+            rater=model,
+            truth=dataset.classes[answer.truth],
+            p=tuple(float(v) for v in answer.chances),
+        )
+        for number, answer in enumerate(learned.answers)
+    ]
 
-    cases = case_answers(model, dataset, dataset.part("val")).cases
-    return case_table(cases, dataset.classes), [_case(case, dataset.classes) for case in _spread(cases)]
 
-
-def _case(case: CasePrediction, classes: Sequence[str]) -> dict[str, Any]:
-    best = sorted(range(len(classes)), key=lambda k: -case.p[k])[:3]
-    top3 = [{"disease": classes[k], "probability": round(case.p[k], 4)} for k in best]
-    return {"image": int(case.case.partition(":")[0]), "path": case.image, "truth": case.truth, "top3": top3}
-
-
-def _boxes(model: InstalledModel, dataset: FrozenDataset) -> tuple[str, list[dict[str, Any]]]:
+def _boxes(model: str, dataset: FrozenDataset, workspace: Workspace) -> tuple[str, list[dict[str, Any]]]:
+    from app.inference.models import show_model
     from app.training.answers import box_answers
 
     images = dataset.part("val")
-    answers = box_answers(model, dataset, images)
+    answers = box_answers(show_model(model, workspace), dataset, images)
     rows = answers.rows(images, dataset.classes)
     shown = _spread(tuple(zip(images, answers.found, strict=True)))
     return box_table(rows), [_scene(image, found, dataset.classes) for image, found in shown]
