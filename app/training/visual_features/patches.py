@@ -122,7 +122,7 @@ def _chunks(images: Sequence[FrozenImage]) -> list[Sequence[FrozenImage]]:
 def _read(file: Path) -> Patches | None:
     """None where nothing is there, or what is there is damaged."""
     try:
-        with np.load(file, allow_pickle=False) as held:
+        with np.load(io.BytesIO(file.read_bytes()), allow_pickle=False) as held:
             return Patches(held["rows"], held["starts"], held["images"], held["numbers"], held["labels"])
     except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile):
         return None
