@@ -105,7 +105,7 @@ def save_pairs(session: Session, verdicts: Mapping[Pair, Mapping[str, Any]]) -> 
 def thresholds(session: Session) -> dict[str, float]:
     """From which score on a finding counts in this workspace, for every check."""
     rows = session.execute(select(CheckSetting.check_key, CheckSetting.threshold))
-    return {**default_thresholds(), **{check: threshold for check, threshold in rows}}  # noqa: C416 (rows, no pairs)
+    return {**default_thresholds(), **{row.check_key: row.threshold for row in rows}}
 
 
 def findings_past(session: Session, checks: Iterable[str], limits: Mapping[str, float]) -> dict[int, list[Finding]]:
@@ -154,7 +154,7 @@ def _boxes(session: Session, ids: Sequence[int] | None) -> dict[int, list[Labell
 def _answers(session: Session) -> dict[int, dict[str, Any]]:
     """Image -> what a model said of it last."""
     rows = session.execute(select(Prediction.image_id, Prediction.payload).order_by(Prediction.id))
-    return {image_id: payload for image_id, payload in rows}  # noqa: C416  rows are no tuples to dict()
+    return {row.image_id: row.payload for row in rows}
 
 
 def _photo(

@@ -159,10 +159,10 @@ def _self_evident(cell: str, epoch_1904: bool) -> date:
     words = re.sub(r"[ T]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?$", "", folded(cell).replace("t", "T"))
     spelt = re.fullmatch(r"(\d{4})\s*[-/.\u5e74]\s*(\d{1,2})\s*[-/.\u6708]\s*(\d{1,2})\s*\u65e5?", words)
     packed = re.fullmatch(r"((?:19|20)\d{2})(\d{2})(\d{2})", words)
-    if spelt or packed:
-        parts = (spelt or packed).groups()  # type: ignore[union-attr]
+    found = spelt or packed
+    if found is not None:
         try:
-            return date(*map(int, parts))
+            return date(*map(int, found.groups()))
         except ValueError as error:
             raise UserError("case_bad_date", value=cell) from error
     if re.fullmatch(r"\d{4,5}(\.\d+)?", words) and _FIRST_SERIAL <= float(words) <= _LAST_SERIAL:

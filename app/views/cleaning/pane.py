@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, 
 
 from app.cleaning.checks import check_name
 from app.cleaning.records import GROUPED, Kind, PhotoDetail, QueueRow
+from app.common.geometry import Box
 from app.common.words import catalogue, text
 from app.views.cleaning import desk
 from app.views.cleaning.evidence_view import Drawn, EvidenceView
@@ -22,6 +23,8 @@ from app.views.parts import Elided, label
 from app.views.workbench.photo_loader import Loaded, PhotoLoader
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QImage
+
     from app.common.errors import UserError
     from app.views.services import Services
 
@@ -202,10 +205,10 @@ class Pane(QWidget):
 
     def _drawn(self, one: PhotoDetail) -> Drawn:
         check = self.row.check if self.row is not None else ""
-        boxes: tuple[tuple[object, str, str], ...] = ()
+        boxes: tuple[tuple[Box, str, str], ...] = ()
         if check in BOXES_MATTER:
             boxes = tuple((b.box, *self._label(b.label)) for b in one.boxes)
-        return Drawn(one.finding.boxes if one.finding else (), one.masks, boxes)  # type: ignore[arg-type]
+        return Drawn(one.finding.boxes if one.finding else (), one.masks, boxes)
 
     def _label(self, key: str) -> tuple[str, str]:
         disease = next((d for d in self._services.pack.labels if d.key == key), None)
@@ -233,11 +236,11 @@ class Pane(QWidget):
             path = Path(pair[n].file)
             self._loader.load_whole(path, lambda levels: self._whole_came(view, path, levels[-1]))
 
-    def _whole_came(self, view: EvidenceView, path: Path, image: object) -> None:
+    def _whole_came(self, view: EvidenceView, path: Path, image: QImage) -> None:
         pair = self.pair()
         n = 0 if view is self.first else 1
         if n < len(pair) and Path(pair[n].file) == path:
-            view.improve_photo(image)  # type: ignore[arg-type]
+            view.improve_photo(image)
 
     def toggle_history(self) -> None:
         """All that was decided about the photo, or the last of it."""
