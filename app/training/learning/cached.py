@@ -229,7 +229,7 @@ def _key(model: Classifier, plan: Plan, normal: Normal, view: int) -> str:
 def _read(file: Path) -> dict[str, F32]:
     """A damaged file counts as none: it is a cache."""
     try:
-        with np.load(file, allow_pickle=False) as held:
+        with np.load(BytesIO(file.read_bytes()), allow_pickle=False) as held:
             rows = held["rows"]
             return {str(name): rows[k] for k, name in enumerate(held["names"])}
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):

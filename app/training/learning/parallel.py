@@ -57,13 +57,15 @@ def add_up_gradients(parameters: Sequence[Tensor]) -> None:
     """Put the sum over all processes into each gradient; none counts as zero."""
     if world() == 1:
         return
-    learning = [p for p in parameters if p.requires_grad]
-    flat = torch.cat([(torch.zeros_like(p) if p.grad is None else p.grad).reshape(-1) for p in learning])
+    gradients = []
+    for p in parameters:
+        if p.requires_grad:
+            p.grad = torch.zeros_like(p) if p.grad is None else p.grad
+            gradients.append(p.grad)
+    flat = torch.cat([g.reshape(-1) for g in gradients])
     dist.all_reduce(flat)
-    place = 0
-    for p in learning:
-        p.grad = flat[place : place + p.numel()].view_as(p)
-        place += p.numel()
+    for gradient, part in zip(gradients, flat.split([g.numel() for g in gradients]), strict=True):
+        gradient.copy_(part.view_as(gradient))  # in its own memory format, which the fused optimisers rely on
 
 
 def from_first(values: Sequence[float], device: torch.device) -> list[float]:
