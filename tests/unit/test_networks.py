@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
+from torchvision.models.vgg import cfgs, make_layers
 
 from app.common.errors import UserError
+from app.common.workspace import Workspace
 from app.inference.manifest import Preprocessing
 from app.inference.networks.classifiers import CLASSIFIERS, build_classifier, default_preprocessing, freeze_norms
 from app.inference.networks.detectors import (
@@ -21,6 +27,8 @@ from app.inference.networks.detectors import (
 from app.inference.networks.folding import folded
 from app.inference.networks.imagenet import lite0_state, load_matching
 from app.inference.pixels import as_input
+from app.training.learning.starts import start_detector
+from app.training.plan import make_plan
 
 LIGHT = "fused-efficientnet_lite0-135"
 torch.set_num_threads(1)  # two threads wait for each other where other tests run beside
@@ -89,6 +97,32 @@ def test_every_stage_is_brought_to_one_stride(stride: int) -> None:
     model = build_detector("fused-vgg16-12345", 2, DetectorSettings(stride=stride, channels=16))
     maps, _ = model.backbone(noise(1, 3, 64, 96))
     assert maps["0"].shape == (1, 16, 64 // stride, 96 // stride)
+
+
+STAGE_SETS = ["".join(s) for n in range(1, 6) for s in itertools.combinations("12345", n)]
+
+
+@pytest.mark.parametrize("backbone", ["vgg16", "resnet50", "efficientnet_lite0", "mobilenet_v3_large"])
+def test_any_stages_of_any_backbone_fuse_at_odd_sizes(backbone: str) -> None:
+    with torch.device("meta"):  # shapes without the work
+        image = torch.empty(3, 97, 131)
+        for stages in STAGE_SETS if backbone == "vgg16" else ("1", "24", "135", "12345"):
+            model = build_detector(f"fused-{backbone}-{stages}", 2, DetectorSettings(stride=4, channels=16)).eval()
+            maps, context = model.backbone(padded([image]))
+            assert maps["0"].shape == (1, 16, 128 // 4, 160 // 4), stages
+            assert context.shape == (1, model.backbone.context_width)
+
+
+def test_maps_are_normalised_by_batch_or_by_length() -> None:
+    x = noise(1, 3, 64, 64)
+    by_length = build_detector(LIGHT, 2, DetectorSettings(channels=16, norm="l2")).backbone
+    one = by_length.narrow[0](by_length.body(x)[0])
+    assert torch.allclose(one.norm(dim=1), torch.tensor(10.0), atol=1e-3), "each place is one length long at first"
+    assert any("scale" in name for name, _ in by_length.named_parameters()), "and the lengths are learnt"
+    maps, _ = by_length(x)
+    assert maps["0"].shape == (1, 16, 8, 8)
+    with pytest.raises(KeyError, match="other"):
+        build_detector(LIGHT, 2, DetectorSettings(norm="other"))
 
 
 def test_batches_are_padded_to_a_multiple_of_the_deepest_stride() -> None:
@@ -174,3 +208,18 @@ def test_settings_survive_the_manifest_and_nonsense_is_refused() -> None:
     assert DetectorSettings.from_json(settings.as_json()) == settings
     with pytest.raises(ValueError, match="stride"):
         DetectorSettings.from_json({"stride": "four"})
+
+
+def test_vgg16_starts_from_a_file_of_torchvision(tmp_path: Path) -> None:
+    detector = build_detector("fused-vgg16-135", 2, DetectorSettings(channels=16, hidden=16))
+    blank = make_layers(cfgs["D"])
+    with torch.no_grad():
+        blank[0].weight.fill_(0.25)
+    file = tmp_path / "vgg16.safetensors"
+    save_file({f"features.{key}": value for key, value in blank.state_dict().items()}, file)
+    raw = {"name": "v", "task": "detect", "network": "fused-vgg16-135", "dataset": "d", "start": str(file)}
+    start_detector(detector, make_plan(raw), Workspace(tmp_path))
+    weights = [p for p in detector.backbone.body.parameters() if p.ndim == 4]
+    assert len(weights) == 13
+    assert bool((weights[0] == 0.25).all())
+    assert torch.equal(weights[-1], blank[28].weight)

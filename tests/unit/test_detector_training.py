@@ -1,0 +1,238 @@
+"""What a detector learns from: anchors that fit, boxes that move with the picture, photos without lesions, the plan."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.inference.networks.detectors import UNKNOWN, Detector, build_detector, start_from_imagenet
+from app.training.events import Events, read_events
+from app.training.learning import detect
+from app.training.learning.anchors import USUAL_SIZES, Anchors, best_overlaps, box_sides, fit, fit_anchors
+from app.training.learning.augment import random_scene
+from app.training.learning.classify import Normal
+from app.training.learning.detect import detect_all, map50, pictures_of, settings_of, train_detector
+from app.training.learning.samples import Scene
+from app.training.learning.session import threads
+from app.training.plan import Augment, Plan, make_plan
+
+LIGHT = "fused-efficientnet_lite0-135"
+NORMAL = Normal((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
+CPU = torch.device("cpu")
+STILL = {"flip": False, "scale": 0.0, "colour": 0.0, "illumination": 0.0, "blur": 0.0, "noise": 0.0, "jpeg": 0.0}
+torch.set_num_threads(1)
+
+
+def plan_of(**more: Any) -> Plan:
+    usual: dict[str, Any] = {"name": "tiny", "task": "detect", "network": LIGHT, "dataset": "tiny", "start": "scratch"}
+    return make_plan({**usual, "size": 64, "batch": 2, "epochs": 1, "threads": 1, "device": "cpu", **more})
+
+
+def scene(boxes: list[list[float]], labels: list[int], height: int = 64, width: int = 84, seed: int = 0) -> Scene:
+    """A grey photo with a coloured rectangle in each box."""
+    pixels = np.full((height, width, 3), 110, np.uint8)
+    pixels += np.random.default_rng(seed).integers(0, 12, pixels.shape, np.uint8)
+    for box, label in zip(boxes, labels, strict=True):
+        x0, y0, x1, y1 = (int(v) for v in box)
+        pixels[y0:y1, x0:x1] = ((230, 60, 60), (60, 60, 230))[label % 2]
+    array = np.array(boxes, float).reshape(-1, 4)
+    return Scene(pixels, array, np.array(labels, np.int64), 1.0, None, f"s{seed}")
+
+
+# -- anchors ---------------------------------------------------------------------------------------------------------
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.tuples(st.floats(9, 300), st.floats(9, 300)), min_size=5, max_size=60),
+    st.floats(1.1, 3.0),
+)
+def test_fitted_anchors_are_sane_and_follow_the_scale(sides: list[tuple[float, float]], factor: float) -> None:
+    boxes, weights = np.array(sides), np.ones(len(sides))
+    one = fit(boxes, weights)
+    assert list(one.sizes) == sorted(one.sizes)
+    assert list(one.ratios) == sorted(one.ratios)
+    assert len(one.sizes) == 5
+    assert len(one.ratios) == 3
+    assert min(one.sizes) >= 8
+    assert max(one.sizes) <= 301
+    assert fit(boxes, weights) == one, "nothing is left to chance"
+    larger = best_overlaps(boxes * factor, fit(boxes * factor, weights)).mean()
+    assert larger == pytest.approx(best_overlaps(boxes, one).mean(), abs=0.02)
+
+
+def test_a_rare_small_class_gets_its_size() -> None:
+    rng = np.random.default_rng(0)
+    large = rng.normal(100, 5, (400, 2))
+    small = rng.normal(20, 2, (12, 2))
+    scenes = [
+        Scene(np.zeros((480, 640, 3), np.uint8), np.hstack([np.zeros_like(s), s]), np.full(len(s), k), 1.0, None, "")
+        for k, s in enumerate((large, small))
+    ]
+    found = fit_anchors(scenes, 480)
+    assert best_overlaps(small, found).mean() > 0.8
+    assert best_overlaps(large, found).mean() > 0.8
+    assert best_overlaps(small, Anchors((128.0, 256.0, 512.0), (0.5, 1.0, 2.0))).max() < 0.05, (
+        "the classic ones miss it"
+    )
+    sides, weights = box_sides(scenes, 240)
+    assert sides[0] == pytest.approx(large[0] / 2), "at the network's scale"
+    assert weights[:400].sum() == pytest.approx(weights[400:].sum())
+
+
+def test_anchors_come_from_the_boxes_unless_the_plan_names_them() -> None:
+    scenes = [scene([[5, 5, 45, 25], [50, 30, 80, 50]], [0, 1], seed=n) for n in range(4)]
+    fitted = settings_of(plan_of(), scenes)
+    assert fitted.anchor_ratios[1] < 1, "these boxes are wider than high"
+    named = settings_of(plan_of(architecture={"anchor_sizes": [16.0, 32.0]}), scenes)
+    assert (named.anchor_sizes, named.anchor_ratios) == ((16.0, 32.0), (0.5, 1.0, 2.0))
+    assert settings_of(plan_of(), [scene([], [])]).anchor_sizes == USUAL_SIZES, "nothing to fit to"
+
+
+# -- boxes move with the picture -------------------------------------------------------------------------------------
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    height=st.integers(40, 140),
+    width=st.integers(40, 140),
+    corner=st.tuples(st.floats(0, 0.6), st.floats(0, 0.6)),
+    side=st.tuples(st.floats(0.25, 0.4), st.floats(0.25, 0.4)),
+    canvas=st.tuples(st.integers(48, 128), st.integers(48, 128)),
+    scale=st.floats(0, 0.6),
+    flip=st.booleans(),
+    seed=st.integers(0, 2**31),
+)
+def test_a_moved_box_still_covers_the_same_pixels(
+    height: int,
+    width: int,
+    corner: tuple[float, float],
+    side: tuple[float, float],
+    canvas: tuple[int, int],
+    scale: float,
+    flip: bool,
+    seed: int,
+) -> None:
+    x0, y0 = round(corner[0] * width), round(corner[1] * height)
+    x1, y1 = x0 + round(side[0] * width), y0 + round(side[1] * height)
+    pixels = np.zeros((height, width, 3), np.uint8)
+    pixels[y0:y1, x0:x1] = 255
+    how = Augment(flip=flip, scale=scale)
+    rng = np.random.default_rng(seed)
+    out, boxes, kept = random_scene(pixels, np.array([[x0, y0, x1, y1]], float), canvas, how, rng)
+    assert out.shape == (*canvas, 3)
+    if not kept[0]:
+        return
+    bx0, by0, bx1, by1 = boxes[0]
+    assert 0 <= bx0 < bx1 <= canvas[1]
+    assert 0 <= by0 < by1 <= canvas[0]
+    inner = out[_inside(by0, by1), _inside(bx0, bx1)]
+    assert (inner >= 250).all(), "all that the box covers is the lesion"
+    zoom = max((bx1 - bx0) / (x1 - x0), (by1 - by0) / (y1 - y0), (bx1 - bx0) / (y1 - y0), (by1 - by0) / (x1 - x0), 1.0)
+    photo = _photo_part(np.full_like(pixels, 255), canvas, how, seed)
+    outside = photo.copy()
+    reach = int(np.ceil(zoom)) + 1
+    outside[max(int(by0) - reach, 0) : int(by1) + reach + 1, max(int(bx0) - reach, 0) : int(bx1) + reach + 1] = False
+    assert (out[outside] <= 5).all(), "and no part of the lesion lies beside it"
+
+
+def _inside(low: float, high: float) -> slice:
+    return slice(int(np.ceil(low)) + 2, int(np.floor(high)) - 2)
+
+
+def _photo_part(white: np.ndarray, canvas: tuple[int, int], how: Augment, seed: int) -> np.ndarray:
+    """Where the photo, not the fill beside it, stands on the canvas; by the same chance."""
+    black, _, _ = random_scene(np.zeros_like(white), np.zeros((0, 4)), canvas, how, np.random.default_rng(seed))
+    bright, _, _ = random_scene(white, np.zeros((0, 4)), canvas, how, np.random.default_rng(seed))
+    return (bright.astype(int) - black).min(2) == 255
+
+
+def test_pictures_depend_on_seed_and_place_alone_and_losses_know_unnamed_lesions() -> None:
+    scenes = [scene([[5, 5, 45, 25], [50, 30, 80, 50]], [0, -1]), scene([], [], seed=1)]
+    plan = plan_of(augment=STILL)
+    a, b = (pictures_of(scenes, plan, [np.random.default_rng(k) for k in (1, 2)]) for _ in range(2))
+    assert np.array_equal(a.pictures, b.pictures)
+    assert a.labels[0].tolist() == [1, UNKNOWN]
+    assert a.boxes[1].shape == (0, 4)
+    assert a.pictures.shape == (2, 64, 85, 3)
+
+
+# -- the loop --------------------------------------------------------------------------------------------------------
+
+
+def learned(plan: Plan, train: list[Scene], run: Path, start: bool = False) -> tuple[Detector, list[dict[str, Any]]]:
+    run.mkdir(parents=True, exist_ok=True)
+    torch.manual_seed(0)
+    small = {"channels": 16, "hidden": 32, "roi_samples": 32, "rpn_samples": 32, "context": False}
+    plan = plan.model_copy(update={"architecture": {**small, **plan.architecture}})
+    model = build_detector(plan.network, 2, settings_of(plan, train))
+    if start:
+        start_from_imagenet(model, plan.network)
+    with threads(plan):
+        kept = train_detector(plan, model, NORMAL, train, train[:4], 2, Events(run), CPU)
+    return kept, [e for e in read_events(run) if e["event"] == "epoch"]
+
+
+def test_two_photos_are_learnt_by_heart(tmp_path: Path) -> None:
+    photos = [
+        scene([[10, 10, 50, 40]], [0], 96, 128),
+        scene([[60, 30, 110, 80], [10, 50, 40, 90]], [1, 0], 96, 128, seed=1),
+    ]
+    more = {"size": 96, "epochs": 2, "learning_rate": 3e-3, "start_rate_share": 0.3, "average": 0.8, "augment": STILL}
+    plan = plan_of(**more, architecture={"channels": 32, "hidden": 64}, freeze=3)
+    model, _ = learned(plan, photos * 12, tmp_path, start=True)
+    found = detect_all(model, NORMAL, photos, CPU)
+    assert map50(photos, found, 2) == pytest.approx(1.0)
+    assert all(float(f.scores.max()) > 0.7 for f in found)
+
+
+def test_photos_without_boxes_are_learnt_from(tmp_path: Path) -> None:
+    _, epochs = learned(plan_of(), [scene([], []), scene([], [], seed=1)], tmp_path)
+    assert np.isfinite(epochs[0]["loss"])
+    assert epochs[0]["loss_box_reg"] == 0
+    assert np.isnan(epochs[0]["val_map50"]) or epochs[0]["val_map50"] == 0
+
+
+PHOTOS = [scene([[5 + n, 5, 45, 25], [50, 30, 80, 50]], [0, 1], seed=n) for n in range(4)]
+
+
+def weights_after(run: Path, **more: Any) -> torch.Tensor:
+    model, _ = learned(plan_of(augment=STILL, **more), PHOTOS, run)
+    return torch.cat([p.detach().flatten() for p in model.parameters()])
+
+
+def test_accumulation_takes_fewer_steps_and_workers_change_nothing(tmp_path: Path) -> None:
+    plain = weights_after(tmp_path / "a")
+    assert torch.equal(plain, weights_after(tmp_path / "b", workers=3))
+    assert not torch.equal(plain, weights_after(tmp_path / "c", accumulate=2))
+    steps = [next(e["step"] for e in read_events(tmp_path / name) if e["event"] == "epoch") for name in "abc"]
+    assert steps == [2, 2, 1]
+
+
+def test_lower_precision_and_head_first_act(tmp_path: Path) -> None:
+    plain = weights_after(tmp_path / "a")
+    half = weights_after(tmp_path / "b", precision="bfloat16")
+    assert not torch.equal(plain, half)
+    assert torch.isfinite(half).all()
+    torch.manual_seed(0)
+    model, _ = learned(plan_of(head_epochs=1), PHOTOS, tmp_path / "c")
+    torch.manual_seed(0)
+    fresh = build_detector(LIGHT, 2, {"channels": 16, "hidden": 32, "context": False})
+    pairs = zip(model.backbone.body.parameters(), fresh.backbone.body.parameters(), strict=True)
+    assert all(torch.equal(a, b) for a, b in pairs)
+
+
+def test_patience_ends_the_run_and_keeps_the_best_epoch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scores = iter([0.2, 0.5, 0.4, 0.5, 0.9])
+    monkeypatch.setattr(detect, "map50", lambda *_: next(scores))
+    model, epochs = learned(plan_of(epochs=6, patience=2), PHOTOS[:2], tmp_path / "a")
+    assert [e["val_map50"] for e in epochs] == [0.2, 0.5, 0.4, 0.5], "two epochs without gain, and it ends"
+    state = torch.load(tmp_path / "a" / "checkpoint.pt", weights_only=True)
+    assert all(torch.equal(value, state["best_state"][name]) for name, value in model.state_dict().items())
+    assert any(not torch.equal(value, state["best_state"][name]) for name, value in state["mean"].items())
