@@ -76,7 +76,7 @@ class Plan(_Part):
     task: Task
     network: str
     dataset: str
-    pack: str = "erythemato-squamous"
+    pack: str = Field(default="", description="whose diseases it learns; empty: the data set's")
     start: str = Field(default="imagenet", description="imagenet, scratch, a weights file, or a model NAME[:VERSION]")
     seed: int = Field(default=0, ge=0)
     threads: int = Field(default=0, ge=0, description="of torch; 0: as many as it takes by itself")
