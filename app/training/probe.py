@@ -34,7 +34,7 @@ _FORWARD_SHARE = 1 / 3
 class Probe:
     """Estimates, from a few steps on this machine as busy as it is now.
 
-    ``parameters`` of the network; ``memory_mb`` of the whole run at its highest; ``seconds`` from the start to the
+    ``parameters`` of the network, 0 where there is none; ``memory_mb`` of the whole run at its highest; ``seconds`` from the start to the
     model; ``images_per_second`` while learning. ``notes``: sentences. ``missing``: sentences, what must be got first.
     """
 
@@ -65,7 +65,7 @@ def probe(plan: Plan, dataset: FrozenDataset, workspace: Workspace) -> Probe:
         UserError: what the training itself would raise: ``unknown_architecture``, ``plan_wrong``, photos, ``no_cuda``.
     """
     from app.inference.device import choose_device
-    from app.training.run import check
+    from app.training.run import MACHINES, check
 
     check(plan, dataset, workspace)
     present = replace(dataset, images=tuple(i for i in dataset.images if i.path.exists()))
@@ -73,7 +73,7 @@ def probe(plan: Plan, dataset: FrozenDataset, workspace: Workspace) -> Probe:
     device = choose_device(plan.device).name
     with _watched_memory() as peak:
         begun = time.monotonic()
-        events = _short_run(plan, some, workspace)
+        events = _short_run(plan, some)
     whole = {e["event"]: e for e in events}
     speed = float(whole["epoch"]["images_per_second"]) if "epoch" in whole else 0.0
     loading = whole["loaded"]["seconds"] - whole["started"]["seconds"] if "loaded" in whole else 0.0
@@ -104,14 +104,30 @@ def _some(plan: Plan, dataset: FrozenDataset) -> tuple[FrozenDataset, tuple[floa
     return replace(dataset, images=(*parts[0], *parts[1])), (shares[0], shares[1])
 
 
-def _short_run(plan: Plan, some: FrozenDataset, workspace: Workspace) -> list[dict[str, Any]]:
+def _machine(plan: Plan, dataset: FrozenDataset) -> Probe:
+    """Of visual features and support vectors: the features of some photos, which are nearly all of the work."""
+    from app.training.visual_features.patches import features_of
+
+    present = replace(dataset, images=tuple(i for i in dataset.images if i.path.exists()))
+    some, _ = _some(plan.model_copy(update={"batch": 8}), present)
+    with _watched_memory() as peak, tempfile.TemporaryDirectory(prefix="squama-probe-") as name:
+        begun = time.monotonic()
+        features_of(plan, some, Workspace(Path(name)))
+        speed = len(some.images) / (time.monotonic() - begun)
+    whole = len(dataset.part("train")) + len(dataset.part("val"))
+    said = (caution_text(caution) for caution in cautions(dataset))
+    return Probe(0, round(peak.highest), round(1.5 * whole / speed, 1), round(speed, 1), (text("run.no_model"), *said))
+
+
+def _short_run(plan: Plan, some: FrozenDataset) -> list[dict[str, Any]]:
     from app.training.run import learn
 
     short = plan.model_copy(
         update={"epochs": 2, "minutes": MINUTES, "start": "scratch", "head_epochs": 0, "patience": 0, "lesion_only": ()}
     )
     with tempfile.TemporaryDirectory(prefix="squama-probe-") as name:
-        learn(short, some, Events(Path(name)), workspace)
+        # a workspace of its own too: what is cached of so few photos must not be taken for the data set's
+        learn(short, some, Events(Path(name)), Workspace(Path(name)))
         return list(read_events(Path(name)))
 
 
