@@ -68,6 +68,8 @@ def probe(plan: Plan, dataset: FrozenDataset, workspace: Workspace) -> Probe:
     from app.training.run import MACHINES, check
 
     check(plan, dataset, workspace)
+    if plan.network.startswith(MACHINES):  # minutes on a processor, and nothing to learn in steps
+        return Probe(0, 0.0, 0.0, 0.0, (text("run.no_forecast"),))
     present = replace(dataset, images=tuple(i for i in dataset.images if i.path.exists()))
     some, share = _some(plan, present)
     device = choose_device(plan.device).name

@@ -16,6 +16,7 @@ from app.common.errors import UserError
 from app.common.files import write_atomically, write_error
 from app.common.locks import take_lock
 from app.common.packs import load_pack
+from app.common.words import text
 from app.common.workspace import Workspace
 from app.datasets.freezing.frozen import FrozenDataset
 from app.datasets.freezing.versions import load_dataset
@@ -44,15 +45,16 @@ if TYPE_CHECKING:
     from app.training.learning.whole import Learned
 
 
+MACHINES = "svm-"  # networks that are none: visual features and a support vector machine
 VERSION_FILE = "version"  # of the model that this run makes: chosen once, also when it dies while keeping it
 
 
 @dataclass(frozen=True)
 class RunResult:
-    """``model`` is NAME:VERSION; ``scores`` are on the validation part."""
+    """``model`` is NAME:VERSION, None for support vectors, which no model is made of; ``scores``: on validation."""
 
     run: Path
-    model: str
+    model: str | None
     scores: dict[str, float]
 
     def as_json(self) -> dict[str, Any]:
@@ -161,6 +163,8 @@ def _kept(plan: Plan, dataset: FrozenDataset, out: Path, workspace: Workspace, p
 
 
 def _learned(plan: Plan, dataset: FrozenDataset, events: Events, workspace: Workspace) -> RunResult:
+    if plan.network.startswith(MACHINES):
+        return _machine(plan, dataset, events, workspace)
     out, learned = events.run, learn(plan, dataset, events, workspace)
     if not leads():
         return RunResult(out, plan.name, learned.scores)
@@ -169,6 +173,16 @@ def _learned(plan: Plan, dataset: FrozenDataset, events: Events, workspace: Work
     result = RunResult(out, manifest.label, learned.scores)
     write_atomically(out / RESULT_FILE, json.dumps(result.as_json(), indent=1).encode())
     events.write("done", model=manifest.label, **learned.scores)
+    return result
+
+
+def _machine(plan: Plan, dataset: FrozenDataset, events: Events, workspace: Workspace) -> RunResult:
+    from app.training.visual_features.run import learn_machine
+
+    result = RunResult(events.run, None, learn_machine(plan, dataset, events, workspace))
+    write_atomically(events.run / RESULT_FILE, json.dumps(result.as_json(), indent=1).encode())
+    events.write("done", **result.scores)
+    _say(text("run.no_model"))
     return result
 
 
@@ -241,6 +255,11 @@ def _check_network(plan: Plan, classes: int) -> None:
     from app.inference.networks.classifiers import build_classifier
     from app.inference.networks.detectors import build_detector
 
+    if plan.network.startswith(MACHINES):
+        from app.training.visual_features.patches import kind_of
+
+        kind_of(plan)
+        return
     try:
         if plan.task == "classify":
             build_classifier(plan.network, classes)

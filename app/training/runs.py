@@ -290,7 +290,7 @@ def _info(name: str, folder: Path, place: int | None) -> RunInfo | None:
         epoch=progress.epoch,
         epochs=progress.epochs or plan.epochs,
         scores=_scores(result.get("scores")) or progress.scores,
-        model=str(result["model"]) if "model" in result else None,
+        model=str(result["model"]) if result.get("model") else None,
         error=_error(folder, name) if state == "failed" else None,
         created=progress.created or datetime.fromtimestamp(made, UTC),
         seconds=progress.seconds_at(time.time()) if state == "running" else progress.seconds,

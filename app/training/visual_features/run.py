@@ -19,8 +19,6 @@ from app.training.plan import Plan
 from app.training.visual_features.machine import fit
 from app.training.visual_features.patches import features_of
 
-PREFIX = "svm-"
-
 
 def learn_machine(plan: Plan, dataset: FrozenDataset, events: Events, workspace: Workspace) -> dict[str, float]:
     """The scores on the validation part; its answers go to ``predictions.csv`` in the run's folder.
