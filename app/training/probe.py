@@ -34,8 +34,9 @@ _FORWARD_SHARE = 1 / 3
 class Probe:
     """Estimates, from a few steps on this machine as busy as it is now.
 
-    ``parameters`` of the network, 0 where there is none; ``memory_mb`` of the whole run at its highest; ``seconds`` from the start to the
-    model; ``images_per_second`` while learning. ``notes``: sentences. ``missing``: sentences, what must be got first.
+    ``parameters`` of the network, 0 where there is none; ``memory_mb`` of the whole run at its highest; ``seconds``
+    from the start to the model; ``images_per_second`` while learning. ``notes``: sentences; ``missing``: sentences that
+    say what must be got first.
     """
 
     parameters: int
@@ -68,8 +69,8 @@ def probe(plan: Plan, dataset: FrozenDataset, workspace: Workspace) -> Probe:
     from app.training.run import MACHINES, check
 
     check(plan, dataset, workspace)
-    if plan.network.startswith(MACHINES):  # minutes on a processor, and nothing to learn in steps
-        return Probe(0, 0.0, 0.0, 0.0, (text("run.no_forecast"),))
+    if plan.network.startswith(MACHINES):
+        return _machine(plan, dataset)
     present = replace(dataset, images=tuple(i for i in dataset.images if i.path.exists()))
     some, share = _some(plan, present)
     device = choose_device(plan.device).name
