@@ -82,7 +82,7 @@ class Cell:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=("train", "compare", "look"))
-    parser.add_argument("--work", type=Path, default=Path("bench-work/bccd"))
+    parser.add_argument("--work", type=Path, default=Path("out/bccd"))
     parser.add_argument("--seeds", default="0")
     parser.add_argument("--epochs", type=int, help="14 for train, 5 for compare")
     parser.add_argument("--all-nine", action="store_true", help="every fusion of the source, and FPN (a GPU's work)")
