@@ -42,6 +42,7 @@ from app.cli_exchange import COMMANDS as EXCHANGE
 from app.cli_experiment import COMMANDS as EXPERIMENT
 from app.cli_parser import Common, HelpWanted, parser, take_common, wants_json
 from app.cli_set_import import COMMANDS as SET_IMPORT
+from app.cli_study import COMMANDS as STUDY
 from app.cli_training import COMMANDS as TRAINING
 from app.common.errors import UserError
 from app.common.files import write_error
@@ -334,6 +335,7 @@ _COMMANDS: dict[str, Callable[[Common, Namespace], Outcome]] = {
     **CLEANING,
     **DATASETS,
     **SET_IMPORT,
+    **STUDY,
     **EXCHANGE,
     **EXPERIMENT,
     **TRAINING,

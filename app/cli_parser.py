@@ -101,6 +101,7 @@ def parser() -> argparse.ArgumentParser:
     _evaluate(_command(commands, "evaluate", text("cli.evaluate")))
     _experiment(_command(commands, "experiment", text("cli.experiment")))
     _models(_command(commands, "models", text("cli.models")))
+    _study(_command(commands, "study", text("cli.study")))
     _backup(_command(commands, "backup", text("cli.backup")))
     _restore(_command(commands, "restore", text("cli.restore")))
     check = _command(commands, "check-workspace", text("cli.check_workspace"))
@@ -291,6 +292,11 @@ def _experiment(p: _Parser) -> None:
     p.add_argument("--workers", type=int, metavar="N")
     p.add_argument("--out", metavar="DIR", required=True)
     p.add_argument("--force", action="store_true")
+
+
+def _study(p: _Parser) -> None:
+    analyse = _command(_inner(p), "analyse-table", text("cli.study_analyse_table"))
+    analyse.add_argument("table", metavar="CSV")
 
 
 def _models(p: _Parser) -> None:

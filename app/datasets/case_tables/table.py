@@ -30,6 +30,13 @@ class Table:
     damaged: Mapping[int, UserError] = field(default_factory=dict)
     epoch_1904: bool = False
 
+    def place(self, column: str) -> int:
+        """Where the column stands that is called so, in capitals or not. Raises UserError ``no_such_column``."""
+        names = [c.strip().casefold() for c in self.columns]
+        if column.strip().casefold() not in names:
+            raise UserError("no_such_column", file=self.name, column=column, known=", ".join(self.columns))
+        return names.index(column.strip().casefold())
+
 
 def with_heading(
     name: str,

@@ -7,7 +7,6 @@ from pathlib import Path, PurePosixPath
 from app.common.errors import UserError
 from app.common.photo_files import walk_photos
 from app.datasets.case_tables.reading import read_table
-from app.datasets.case_tables.table import Table
 from app.datasets.freezing.splits import PARTS
 from app.datasets.set_import.labelled import LabelledPhoto
 
@@ -60,7 +59,7 @@ def read_labels(
         UserError: ``no_such_column`` and the table's own.
     """
     read = read_table(table)
-    at = {column: _place(read, column) for column in (image, label, *([group] if group else []))}
+    at = {column: read.place(column) for column in (image, label, *([group] if group else []))}
     root = images or table.parent
     known = _by_name(root)
     photos: list[LabelledPhoto] = []
@@ -81,13 +80,6 @@ def read_labels(
         else:
             photos.append(LabelledPhoto(path, disease, item, patient))
     return photos, failed
-
-
-def _place(table: Table, column: str) -> int:
-    folded = [c.strip().casefold() for c in table.columns]
-    if column.strip().casefold() not in folded:
-        raise UserError("no_such_column", file=table.name, column=column, known=", ".join(table.columns))
-    return folded.index(column.strip().casefold())
 
 
 def _by_name(root: Path) -> dict[str, Path | None]:
