@@ -116,9 +116,9 @@ def test_two_versions_beside_each_other(program: Program, qtbot: QtBot) -> None:
 def test_exporting_into_folders(program: Program, qtbot: QtBot, tmp_path: Path) -> None:
     page(program).export.click()
     exporting = sheet(program)
-    exporting.folder.set_folder(tmp_path)  # type: ignore[attr-defined]
+    exporting.form.folder.set_folder(tmp_path)  # type: ignore[attr-defined]
     exporting.retranslate()  # type: ignore[attr-defined]
-    exporting.write.click()  # type: ignore[attr-defined]
+    exporting.form.write.click()  # type: ignore[attr-defined]
     qtbot.waitUntil(lambda: program.window.pages.sheet is None, timeout=PATIENCE)
     assert list(tmp_path.glob("phantom-b-*-folders/*/*/*.jpg"))
 

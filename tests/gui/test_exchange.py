@@ -331,9 +331,9 @@ def test_an_unchanged_file_is_exported_byte_for_byte(
     settle(qtbot, opened)
     sheet = opened.window.pages.sheet
     assert isinstance(sheet, ExportSheet)
-    sheet.folder.set_folder(tmp_path)
+    sheet.form.folder.set_folder(tmp_path)
     sheet.retranslate()
-    qtbot.mouseClick(sheet.write, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(sheet.form.write, Qt.MouseButton.LeftButton)
     settle(qtbot, opened)
     out = tmp_path / "annotations-voc"
     assert (out / "plain 0.xml").read_bytes() == (folder / "plain 0.xml").read_bytes()
@@ -341,9 +341,9 @@ def test_an_unchanged_file_is_exported_byte_for_byte(
     settle(qtbot, opened)
     sheet = opened.window.pages.sheet
     assert isinstance(sheet, ExportSheet)
-    sheet.folder.set_folder(tmp_path)
-    sheet.anonymous.setChecked(True)
-    qtbot.mouseClick(sheet.write, Qt.MouseButton.LeftButton)
+    sheet.form.folder.set_folder(tmp_path)
+    sheet.form.anonymous.setChecked(True)
+    qtbot.mouseClick(sheet.form.write, Qt.MouseButton.LeftButton)
     settle(qtbot, opened)
     (file,) = (tmp_path / "annotations-voc-2").glob("*.xml")
     assert b"plain" not in file.read_bytes()

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from app.common.errors import UserError
 from app.common.words import text
@@ -14,9 +14,8 @@ from app.views.background import Changed
 from app.views.choice import Choice
 from app.views.datasets import case_desk
 from app.views.datasets.rows_table import RowsTable
-from app.views.forms import FormPanel
+from app.views.forms import FormSheet
 from app.views.parts import Elided, label
-from app.views.sheets import Sheet
 
 if TYPE_CHECKING:
     from app.datasets.case_tables.mapping import Mapping
@@ -29,11 +28,9 @@ CASES = Changed(frozenset({"cases", "images", "photos"}))
 PREVIEW, LISTED = 6, 2_000
 
 
-class CasesSheet(Sheet):
+class CasesSheet(FormSheet):
     def __init__(self, services: Services, window: Window) -> None:
-        super().__init__()
-        self._services = services
-        self._window = window
+        super().__init__(services, window)
         self._path: Path | None = None
         self._table: Table | None = None
         self._mapping: Mapping | None = None
@@ -65,8 +62,7 @@ class CasesSheet(Sheet):
         self.retranslate()
 
     def _lay_out(self) -> None:
-        panel = FormPanel()
-        column = panel.column
+        column = self.panel.column
         for part in (self._words, self.choose_table, self._shown, self.choose_mapping):
             column.addWidget(part)
         self._form = QWidget()
@@ -83,10 +79,9 @@ class CasesSheet(Sheet):
             form.addWidget(field)
         column.addWidget(self._form)
         column.addStretch()
-        panel.foot.addWidget(self.keep_mapping)
-        panel.foot.addWidget(self.take)
-        right = QVBoxLayout()
-        right.setContentsMargins(24, 16, 24, 16)
+        self.panel.foot.addWidget(self.keep_mapping)
+        self.panel.foot.addWidget(self.take)
+        right = self.beside
         right.setSpacing(8)
         for widget in (self._summary, self._detail, self._preview_caption):
             right.addWidget(widget)
@@ -94,11 +89,6 @@ class CasesSheet(Sheet):
         right.addWidget(self._rejected_caption)
         right.addWidget(self.rejected, 3)
         right.addStretch()
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addWidget(panel)
-        layout.addLayout(right, 1)
 
     def _connect(self) -> None:
         self.choose_table.clicked.connect(lambda: self._ask_for_table())

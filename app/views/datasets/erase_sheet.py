@@ -5,14 +5,11 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout
+from PySide6.QtWidgets import QLineEdit, QPushButton
 
-from app.common.errors import UserError
 from app.common.words import text
-from app.views.child_process import Child, errand
-from app.views.forms import FormPanel
+from app.views.forms import FormSheet
 from app.views.parts import label
-from app.views.sheets import Sheet
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,15 +18,12 @@ if TYPE_CHECKING:
     from app.views.window import Window
 
 
-class EraseSheet(Sheet):
+class EraseSheet(FormSheet):
     """``erased`` is called when the patient is gone."""
 
     def __init__(self, services: Services, window: Window, erased: Callable[[], object]) -> None:
-        super().__init__()
-        self._services = services
-        self._window = window
+        super().__init__(services, window)
         self._erased = erased
-        self._child: Child | None = None
         self._photos: int | None = None
         self._code_caption = label()
         self.code = QLineEdit()
@@ -47,22 +41,13 @@ class EraseSheet(Sheet):
         self.retranslate()
 
     def _lay_out(self) -> None:
-        panel = FormPanel()
         for part in (self._code_caption, self.code, self._again_caption, self.again):
-            panel.column.addWidget(part)
-        panel.column.addStretch()
-        panel.foot.addWidget(self.erase)
-        column = QVBoxLayout()
-        column.setContentsMargins(24, 16, 24, 16)
-        column.setSpacing(12)
-        column.addWidget(self._found)
-        column.addWidget(self._words)
-        column.addStretch()
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addWidget(panel)
-        layout.addLayout(column, 1)
+            self.panel.column.addWidget(part)
+        self.panel.column.addStretch()
+        self.panel.foot.addWidget(self.erase)
+        self.beside.addWidget(self._found)
+        self.beside.addWidget(self._words)
+        self.beside.addStretch()
 
     def title(self) -> str:
         return text("erase.title")
@@ -71,7 +56,7 @@ class EraseSheet(Sheet):
         return text("erase.purpose")
 
     def may_close(self) -> bool:
-        return self._child is None or not self._child.running
+        return not self.running
 
     def _look_up(self) -> None:
         code = self.code.text().strip()
@@ -86,23 +71,13 @@ class EraseSheet(Sheet):
             self.retranslate()
 
     def _erase(self) -> None:
-        self._child = errand(
-            self._services, ["patient", "erase", "--", self.code.text().strip()], self._done, self._failed, self
-        )
-        self._window.status.set_work(lambda: text("erase.working"))
-        self.retranslate()
+        words = ["patient", "erase", "--", self.code.text().strip()]
+        self.run_errand(words, lambda: text("erase.working"), self._done, may_stop=False)
 
     def _done(self, document: Any) -> None:
-        self._window.status.set_work(lambda: "")
         images, versions = int(document["images"]), int(document["versions_reduced"])
         self._window.messages.info("erased", lambda: text("erase.done", images=images, versions=versions))
         self._erased()
-        self.back_wanted.emit()
-
-    def _failed(self, error: UserError) -> None:
-        self._window.status.set_work(lambda: "")
-        self._window.show_error(error)
-        self.retranslate()
 
     def retranslate(self) -> None:
         self._code_caption.setText(text("erase.code"))
@@ -113,8 +88,8 @@ class EraseSheet(Sheet):
         self.erase.setText(text("erase.do"))
         self.erase.setToolTip(text("erase.purpose"))
         code = self.code.text().strip()
-        idle = self._child is None or not self._child.running
-        self.erase.setEnabled(bool(code) and code == self.again.text().strip() and self._photos is not None and idle)
+        sure = bool(code) and code == self.again.text().strip() and self._photos is not None
+        self.erase.setEnabled(sure and not self.running)
         self._found.setText("" if self._photos is None else text("erase.found", code=code, n=self._photos))
         self._found.setVisible(self._photos is not None)
         self._words.setText(text("erase.words"))

@@ -20,10 +20,8 @@ from PySide6.QtWidgets import (
 
 from app.common.errors import UserError
 from app.common.words import language, text
-from app.views.child_process import Child, errand
-from app.views.forms import FormPanel
+from app.views.forms import FormSheet
 from app.views.parts import Mark, empty_layout, label
-from app.views.sheets import Sheet
 
 if TYPE_CHECKING:
     from app.datasets.freezing.checklist import ChecklistItem
@@ -35,17 +33,14 @@ MOST_SEED = 2**31 - 1
 PAUSE_MS = 250
 
 
-class FreezeSheet(Sheet):
+class FreezeSheet(FormSheet):
     """``frozen`` is called with the full name of the new version."""
 
     def __init__(
         self, services: Services, window: Window, names: Sequence[str], frozen: Callable[[str], object]
     ) -> None:
-        super().__init__()
-        self._services = services
-        self._window = window
+        super().__init__(services, window)
         self._frozen = frozen
-        self._child: Child | None = None
         self._items: tuple[ChecklistItem, ...] | None = None
         self._problem: UserError | None = None
         self._said_in = language()
@@ -71,7 +66,7 @@ class FreezeSheet(Sheet):
         self.retranslate()
 
     def _lay_out(self) -> None:
-        panel = FormPanel()
+        panel = self.panel
         self._name_caption, self._share_caption = label(), label()
         panel.column.addWidget(self._name_caption)
         panel.column.addWidget(self.name)
@@ -90,23 +85,12 @@ class FreezeSheet(Sheet):
         panel.column.addWidget(self.by_centre)
         panel.column.addStretch()
         panel.foot.addWidget(self.freeze)
-        right = QVBoxLayout()
-        right.setContentsMargins(24, 16, 24, 16)
-        right.setSpacing(12)
-        right.addWidget(self._heading)
+        self.beside.addWidget(self._heading)
         self._list.setSpacing(12)
-        right.addLayout(self._list)
-        row = QHBoxLayout()
-        row.addWidget(self.clean)
-        row.addStretch()
-        right.addLayout(row)
-        right.addWidget(self._words)
-        right.addStretch()
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addWidget(panel)
-        layout.addLayout(right, 1)
+        self.beside.addLayout(self._list)
+        self.beside.addWidget(self.clean, 0, Qt.AlignmentFlag.AlignLeft)
+        self.beside.addWidget(self._words)
+        self.beside.addStretch()
 
     def _connect(self) -> None:
         self.name.editTextChanged.connect(lambda _: self._change())
@@ -127,13 +111,9 @@ class FreezeSheet(Sheet):
         self._check()
 
     def may_close(self) -> bool:
-        if self._busy:
+        if self.running:
             self._window.messages.info("freeze_busy", lambda: text("freeze.busy"))
-        return not self._busy
-
-    @property
-    def _busy(self) -> bool:
-        return self._child is not None and self._child.running
+        return not self.running
 
     # -- the checklist -------------------------------------------------------------------------------------------
     def _change(self) -> None:
@@ -185,21 +165,12 @@ class FreezeSheet(Sheet):
             words += ["--folds", str(self.folds.value()), "--repeats", str(self.repeats.value())]
         words += ["--by-centre"] if self.by_centre.isChecked() else []
         words += ["--", self.name.currentText().strip()]
-        self._child = errand(self._services, words, self._done, self._failed, self)
-        self._window.status.set_work(lambda: text("freeze.working"), stop=self._child.kill)
-        self.retranslate()
+        self.run_errand(words, lambda: text("freeze.working"), self._done, failed=self._check)
 
     def _done(self, document: Any) -> None:
-        self._window.status.set_work(lambda: "")
         version, images = str(document["dataset"]), int(document["images"])
         self._window.messages.info("frozen", lambda: text("freeze.done", version=version, n=images))
         self._frozen(version)
-        self.back_wanted.emit()
-
-    def _failed(self, error: UserError) -> None:
-        self._window.status.set_work(lambda: "")
-        self._window.show_error(error)
-        self._check()
 
     # -- words ---------------------------------------------------------------------------------------------------
     def retranslate(self) -> None:
@@ -240,7 +211,7 @@ class FreezeSheet(Sheet):
         for item in items or ():
             self._list.addWidget(_line(item))
         stopped = not items or any(item.stops and not item.ok for item in items)
-        self.freeze.setEnabled(not stopped and not self._busy)
+        self.freeze.setEnabled(not stopped and not self.running)
         open_ = {item.key for item in items or () if not item.ok}
         self.clean.setVisible(bool(open_ & {"readable", "checked", "decided", "leakage"}))
         if not self.name.currentText().strip():

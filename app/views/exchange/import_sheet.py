@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPushButton
 
 from app.common.errors import UserError
 from app.common.words import text
@@ -16,9 +16,8 @@ from app.views.choice import Choice
 from app.views.exchange import desk, format_words
 from app.views.exchange.failures import Failures
 from app.views.exchange.unknown_words import UnknownWords
-from app.views.forms import FormPanel
+from app.views.forms import FormSheet
 from app.views.parts import Elided, label
-from app.views.sheets import Sheet
 
 if TYPE_CHECKING:
     from app.datasets.exchange.importing import ImportedBoxes
@@ -29,13 +28,11 @@ if TYPE_CHECKING:
 BOXES = Changed(frozenset({"annotations", "images", "photos"}))
 
 
-class ImportSheet(Sheet):
+class ImportSheet(FormSheet):
     _progressed = Signal(int, int)
 
     def __init__(self, services: Services, window: Window) -> None:
-        super().__init__()
-        self._services = services
-        self._window = window
+        super().__init__(services, window, scrolls=True)
         self._path: Path | None = None
         self._look: Look | None = None
         self._asked = 0
@@ -58,7 +55,7 @@ class ImportSheet(Sheet):
         self.retranslate()
 
     def _lay_out(self) -> None:
-        panel = FormPanel()
+        panel = self.panel
         panel.column.addWidget(self._words)
         panel.column.addSpacing(4)
         buttons = QHBoxLayout()
@@ -72,21 +69,9 @@ class ImportSheet(Sheet):
         panel.column.addWidget(self.format)
         panel.column.addStretch()
         panel.foot.addWidget(self.take)
-        inside = QWidget()
-        column = QVBoxLayout(inside)
-        column.setContentsMargins(24, 16, 24, 16)
-        column.setSpacing(8)
         for part in (self._summary, self._detail, self.unknown, self.failures):
-            column.addWidget(part)
-        column.addStretch()
-        scroll = QScrollArea()
-        scroll.setWidget(inside)
-        scroll.setWidgetResizable(True)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addWidget(panel)
-        layout.addWidget(scroll, 1)
+            self.beside.addWidget(part)
+        self.beside.addStretch()
 
     def _connect(self) -> None:
         self.folder.clicked.connect(lambda: self._ask_for_folder())

@@ -11,11 +11,9 @@ from PySide6.QtWidgets import (
     QFormLayout,
     QHBoxLayout,
     QPushButton,
-    QScrollArea,
     QSizePolicy,
     QSpinBox,
     QVBoxLayout,
-    QWidget,
 )
 
 from app.common.errors import UserError
@@ -23,9 +21,8 @@ from app.common.words import text
 from app.views.choice import Choice
 from app.views.exchange import desk
 from app.views.exchange.patch_row import PatchRow
-from app.views.forms import FolderField, FormPanel, new_place
+from app.views.forms import FolderField, FormSheet, new_place
 from app.views.parts import label
-from app.views.sheets import Sheet
 
 if TYPE_CHECKING:
     from app.datasets.patch_files import PatchResult
@@ -37,13 +34,11 @@ PER_DISEASE = 900  # as in the thesis
 SETTLE = 250  # ms after the last change of the form
 
 
-class PatchesSheet(Sheet):
+class PatchesSheet(FormSheet):
     _progressed = Signal(int, int)
 
     def __init__(self, services: Services, window: Window) -> None:
-        super().__init__()
-        self._services = services
-        self._window = window
+        super().__init__(services, window, scrolls=True)
         self._plan: PatchPlan | None = None
         self._running = False
         self._stop = False
@@ -76,7 +71,7 @@ class PatchesSheet(Sheet):
         self.retranslate()
 
     def _lay_out(self) -> None:
-        panel = FormPanel()
+        panel = self.panel
         form = QFormLayout()
         form.setHorizontalSpacing(16)
         form.setVerticalSpacing(8)
@@ -93,10 +88,7 @@ class PatchesSheet(Sheet):
         panel.column.addWidget(self._target)
         panel.column.addStretch()
         panel.foot.addWidget(self.write)
-        inside = QWidget()
-        column = QVBoxLayout(inside)
-        column.setContentsMargins(24, 16, 24, 16)
-        column.setSpacing(8)
+        column = self.beside
         head = QHBoxLayout()
         head.setSpacing(8)
         head.addWidget(self._summary)
@@ -107,14 +99,6 @@ class PatchesSheet(Sheet):
         column.addSpacing(8)
         column.addLayout(self._room)
         column.addStretch()
-        scroll = QScrollArea()
-        scroll.setWidget(inside)
-        scroll.setWidgetResizable(True)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addWidget(panel)
-        layout.addWidget(scroll, 1)
 
     def _connect(self) -> None:
         for spin in (self.per_disease, self.margin, self.min_size, self.seed):
