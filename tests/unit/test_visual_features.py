@@ -29,7 +29,7 @@ from app.training.visual_features.features import (
     patch_features,
     uniform_lbp,
 )
-from app.training.visual_features.machine import counted, fit, vocabulary
+from app.training.visual_features.machine import Machine, counted, fit, vocabulary
 from app.training.visual_features.patches import Patches, features_of, kind_of
 from app.training.visual_features.run import learn_machine
 
@@ -244,20 +244,38 @@ def test_keys_of_the_plan_act(dataset: FrozenDataset, workspace: Workspace) -> N
     assert features_of(more, dataset, workspace).rows.shape[1] == 55
     train, groups = np.arange(30), [dataset.images[n].group for n in range(30)]
 
-    def machine(**settings: object) -> object:
+    def machine(**settings: object) -> Machine:
         rare = settings.pop("rare", "none")
         plan = plan_for("colour_names", visual_features={"strips": 3, "costs": [1.0], **settings}, rare=rare)
-        return fit(plan, patches, train, groups, 5).pipeline[-1]
+        return fit(plan, patches, train, groups, 5)
 
-    assert machine().kernel == "rbf"  # type: ignore[attr-defined]
-    assert machine(kernel="linear").kernel == "linear"  # type: ignore[attr-defined]
-    assert machine(costs=[3.0]).C == 3.0  # type: ignore[attr-defined]
-    assert machine().class_weight is None  # type: ignore[attr-defined]
-    assert machine(rare="class_weights").class_weight == "balanced"  # type: ignore[attr-defined]
+    assert machine().kernel.gamma is not None
+    assert machine(kernel="linear").kernel.gamma is None
+    assert machine(costs=[3.0]).cost == 3.0
+    assert machine().vectors.class_weight is None
+    assert machine(rare="class_weights").vectors.class_weight == "balanced"
     words = [
         vocabulary(plan_for("sift", visual_features={"words": n}), made_up([0, 1] * 4), np.arange(7)) for n in (3, 5)
     ]
     assert [w.n_clusters for w in words] == [3, 5]
+
+
+@pytest.mark.parametrize("kernel", ["rbf", "linear"])
+def test_the_machine_is_scikit_learn_own(kernel: str, dataset: FrozenDataset, workspace: Workspace) -> None:
+    """The kernel that all C share changes nothing: the same decisions as a pipeline of scaler and SVC."""
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+    from sklearn.svm import SVC
+
+    plan = plan_for("colour_histogram", visual_features={"kernel": kernel, "costs": [1.0]})
+    patches = features_of(plan, dataset, workspace)
+    train, rest = np.arange(20), np.arange(20, 36)
+    machine = fit(plan, patches, train, [dataset.images[n].group for n in train], 3)
+    theirs = make_pipeline(StandardScaler(), SVC(C=1.0, kernel=kernel, class_weight="balanced"))
+    theirs.fit(patches.rows[train], patches.labels[train])
+    decided = theirs.decision_function(patches.rows[rest]) / machine.temperature
+    expected = np.exp(decided) / np.exp(decided).sum(1, keepdims=True)
+    np.testing.assert_allclose(machine.probabilities(patches, rest), expected, atol=1e-3)
 
 
 def test_an_unknown_feature_is_named() -> None:

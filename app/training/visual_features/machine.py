@@ -16,6 +16,7 @@ from app.training.plan import Plan
 from app.training.visual_features.features import LOCAL
 from app.training.visual_features.patches import Patches, kind_of
 
+F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
@@ -29,18 +30,48 @@ NEVER = -20.0
 
 @dataclass(frozen=True, eq=False)
 class Machine:
-    """Fitted pipelines of scikit-learn; ``cost`` is the C that was chosen, ``temperature`` divides its decisions."""
+    """``words``: the vocabulary of local features. ``temperature`` divides the decisions."""
 
     words: Any | None
-    pipeline: Any
+    scaling: Any
+    kernel: _Kernel
+    vectors: Any
     classes: int
-    cost: float
     temperature: float
+
+    @property
+    def cost(self) -> float:
+        """The C that was chosen."""
+        return float(self.vectors.C)
 
     def probabilities(self, patches: Patches, of: Ints) -> F64:
         """(len(of), classes) of the patches with these numbers."""
-        decided = _decisions(self.pipeline, _vectors(self.words, patches, of), self.classes)
-        return softmax(decided / self.temperature)
+        asked = self.kernel.between(self.scaling.transform(_vectors(self.words, patches, of)))
+        return softmax(_decisions(self.vectors, asked, self.classes) / self.temperature)
+
+
+@dataclass(frozen=True, eq=False)
+class _Kernel:
+    """Likeness to the patches that were learnt from, as one product of matrices: every C shares it.
+
+    ``gamma`` is scikit-learn's "scale": 1 / (numbers of a vector x their variance).
+    """
+
+    basis: F32
+    gamma: float | None
+
+    @staticmethod
+    def of(plan: Plan, basis: F32) -> _Kernel:
+        spread = float(basis.var()) or 1.0
+        return _Kernel(basis, None if plan.visual_features.kernel == "linear" else 1 / (basis.shape[1] * spread))
+
+    def between(self, vectors: F32) -> F32:
+        """(len(vectors), len(basis))."""
+        products = vectors @ self.basis.T
+        if self.gamma is None:
+            return np.asarray(products, np.float32)
+        lengths = (vectors**2).sum(1)[:, None] + (self.basis**2).sum(1)[None]
+        return np.asarray(np.exp(-self.gamma * np.maximum(lengths - 2 * products, 0)), np.float32)
 
 
 def fit(plan: Plan, patches: Patches, of: Ints, groups: Sequence[Hashable], classes: int) -> Machine:
@@ -58,7 +89,10 @@ def fit(plan: Plan, patches: Patches, of: Ints, groups: Sequence[Hashable], clas
     words = vocabulary(plan, patches, of) if kind_of(plan) in LOCAL else None
     vectors = _vectors(words, patches, of)
     cost, temperature = _chosen(plan, vectors, labels, groups, classes)
-    return Machine(words, _pipeline(plan, cost).fit(vectors, labels), classes, cost, temperature)
+    scaling = _scaling(plan).fit(vectors)
+    kernel = _Kernel.of(plan, scaling.transform(vectors))
+    fitted = _machine(plan, cost).fit(kernel.between(kernel.basis), labels)
+    return Machine(words, scaling, kernel, fitted, classes, temperature)
 
 
 def vocabulary(plan: Plan, patches: Patches, of: Ints) -> Any:
@@ -78,7 +112,7 @@ def vocabulary(plan: Plan, patches: Patches, of: Ints) -> Any:
     return maker.fit(found.astype(np.float32))
 
 
-def counted(words: Any, patches: Patches, of: Ints) -> NDArray[np.float32]:
+def counted(words: Any, patches: Patches, of: Ints) -> F32:
     """(len(of), words): how often each word occurs, as shares; zeros for a patch without keypoints."""
     table = np.zeros((len(of), words.n_clusters), np.float32)
     for start in range(0, len(of), CHUNK):
@@ -89,7 +123,7 @@ def counted(words: Any, patches: Patches, of: Ints) -> NDArray[np.float32]:
     return np.asarray(table / np.maximum(table.sum(1, keepdims=True), 1.0), np.float32)
 
 
-def _vectors(words: Any | None, patches: Patches, of: Ints) -> NDArray[np.float32]:
+def _vectors(words: Any | None, patches: Patches, of: Ints) -> F32:
     if words is not None:
         return counted(words, patches, of)
     if len(patches.starts) - 1 != len(patches.rows):  # local features, and no keypoint to learn a word from
@@ -97,32 +131,33 @@ def _vectors(words: Any | None, patches: Patches, of: Ints) -> NDArray[np.float3
     return np.asarray(patches.rows[of], np.float32)
 
 
-def _pipeline(plan: Plan, cost: float) -> Any:
+def _scaling(plan: Plan) -> Any:
     from sklearn.decomposition import PCA
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
-    from sklearn.svm import SVC
 
-    balance = None if plan.rare == "none" else "balanced"
-    machine = SVC(C=cost, kernel=plan.visual_features.kernel, class_weight=balance, cache_size=500)
     # The thesis reduces colour names by PCA; it does not say how far.
     reducing = [PCA(0.99, svd_solver="full")] if kind_of(plan) == "colour_names" else []
-    return make_pipeline(StandardScaler(), *reducing, machine)
+    return make_pipeline(StandardScaler(), *reducing)
 
 
-def _decisions(pipeline: Any, vectors: NDArray[np.float32], classes: int) -> F64:
+def _machine(plan: Plan, cost: float) -> Any:
+    from sklearn.svm import SVC
+
+    return SVC(C=cost, kernel="precomputed", class_weight=None if plan.rare == "none" else "balanced")
+
+
+def _decisions(machine: Any, likeness: F32, classes: int) -> F64:
     """(N, classes) decision values; a class that was not learnt is never the highest."""
-    decided = np.asarray(pipeline.decision_function(vectors), np.float64)
+    decided = np.asarray(machine.decision_function(likeness), np.float64)
     if decided.ndim == 1:  # two classes: one number, positive for the second
         decided = np.stack([-decided, decided], 1)
-    table = np.full((len(vectors), classes), min(NEVER, decided.min() - 1.0) if len(vectors) else NEVER)
-    table[:, pipeline.classes_] = decided
+    table = np.full((len(likeness), classes), min(NEVER, decided.min() - 1.0) if len(likeness) else NEVER)
+    table[:, machine.classes_] = decided
     return table
 
 
-def _chosen(
-    plan: Plan, vectors: NDArray[np.float32], labels: Ints, groups: Sequence[Hashable], classes: int
-) -> tuple[float, float]:
+def _chosen(plan: Plan, vectors: F32, labels: Ints, groups: Sequence[Hashable], classes: int) -> tuple[float, float]:
     """C and temperature."""
     from sklearn.model_selection import StratifiedGroupKFold
 
@@ -132,20 +167,19 @@ def _chosen(
         return costs[len(costs) // 2], 1.0
     folds = StratifiedGroupKFold(min(INNER_FOLDS, *of_class), shuffle=True, random_state=plan.seed)
     parts = list(folds.split(vectors, labels, np.unique(np.array(groups, str), return_inverse=True)[1]))
-    best: tuple[float, float, float] | None = None
-    for cost in costs:
-        held = [_held_out(_pipeline(plan, cost), vectors, labels, classes, *part) for part in parts]
-        decided, truth = np.concatenate([d for d, _ in held]), np.concatenate([t for _, t in held])
-        score = balanced_accuracy(truth, decided.argmax(1), classes)
-        if best is None or score > best[0]:
-            best = (score, cost, best_temperature(decided, truth))
-    assert best is not None  # a plan has at least one C
-    return best[1], best[2]
+    held = [_held_out(plan, vectors, labels, classes, *part) for part in parts]
+    truth = np.concatenate([labels[tested] for _, tested in parts])
+    decided = {cost: np.concatenate([found[cost] for found in held]) for cost in costs}
+    best = max(costs, key=lambda cost: balanced_accuracy(truth, decided[cost].argmax(1), classes))
+    return best, best_temperature(decided[best], truth)
 
 
-def _held_out(
-    pipeline: Any, vectors: NDArray[np.float32], labels: Ints, classes: int, learn: Ints, test: Ints
-) -> tuple[F64, Ints]:
-    if len(np.unique(labels[learn])) < 2:
-        return np.zeros((len(test), classes)), labels[test]
-    return _decisions(pipeline.fit(vectors[learn], labels[learn]), vectors[test], classes), labels[test]
+def _held_out(plan: Plan, vectors: F32, labels: Ints, classes: int, learnt: Ints, tested: Ints) -> dict[float, F64]:
+    """The decisions on the tested patches for each C."""
+    costs = plan.visual_features.costs
+    if len(np.unique(labels[learnt])) < 2:
+        return dict.fromkeys(costs, np.zeros((len(tested), classes)))
+    scaling = _scaling(plan).fit(vectors[learnt])
+    kernel = _Kernel.of(plan, scaling.transform(vectors[learnt]))
+    own, asked = kernel.between(kernel.basis), kernel.between(scaling.transform(vectors[tested]))
+    return {cost: _decisions(_machine(plan, cost).fit(own, labels[learnt]), asked, classes) for cost in costs}
