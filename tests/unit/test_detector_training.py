@@ -228,6 +228,18 @@ def test_lower_precision_and_head_first_act(tmp_path: Path) -> None:
     assert all(torch.equal(a, b) for a, b in pairs)
 
 
+@pytest.mark.parametrize("blocks", [2, -1])
+def test_frozen_blocks_keep_their_weights(blocks: int, tmp_path: Path) -> None:
+    model, _ = learned(plan_of(freeze=blocks, weight_decay=0.5), PHOTOS, tmp_path)
+    torch.manual_seed(0)
+    fresh = build_detector(LIGHT, 2, {"channels": 16, "hidden": 32, "context": False})
+    pairs = zip(model.backbone.body.named_parameters(), fresh.backbone.body.parameters(), strict=True)
+    same = {name: torch.equal(mine, other) for (name, mine), other in pairs}
+    assert same["conv_stem.weight"]
+    assert all(same[name] for name in same if name.startswith(("blocks.0.", "blocks.1.")))
+    assert all(same.values()) == (blocks == -1)
+
+
 def test_patience_ends_the_run_and_keeps_the_best_epoch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     scores = iter([0.2, 0.5, 0.4, 0.5, 0.9])
     monkeypatch.setattr(detect, "map50", lambda *_: next(scores))

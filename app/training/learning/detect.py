@@ -84,7 +84,7 @@ def train_detector(
     torch.manual_seed(plan.seed)
     model = model.to(device)
     body = model.backbone.body
-    frozen = freeze_first(body, max(plan.freeze, 0), model)
+    frozen = freeze_first(body, plan.freeze, nn.ModuleList())  # the whole body can rest: the heads lie outside it
     schedule = Schedule(plan.epochs * steps_per_epoch(len(train), plan), plan.minutes, plan.warm_up, plan.schedule)
     session = Session(plan, model, make_optimiser(plan, body, model), schedule, events)
     if resume:
