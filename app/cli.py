@@ -47,7 +47,7 @@ from app.cli_training import COMMANDS as TRAINING
 from app.common.errors import UserError
 from app.common.files import write_error
 from app.common.logs import redact, stop_logging
-from app.common.words import set_language
+from app.common.words import LANGUAGE, set_language
 from app.common.workspace import Workspace
 from app.training.events import leads
 
@@ -348,7 +348,8 @@ _COMMANDS: dict[str, Callable[[Common, Namespace], Outcome]] = {
 def _choose_language() -> None:
     with contextlib.suppress(locale.Error):
         locale.setlocale(locale.LC_CTYPE, "")
-    set_language("zh" if (locale.getlocale()[0] or "").startswith(("zh", "Chinese")) else "en")
+    wanted = os.environ.get(LANGUAGE) or locale.getlocale()[0] or ""
+    set_language("zh" if wanted.startswith(("zh", "Chinese")) else "en")
 
 
 # -- output ----------------------------------------------------------------------------------------------------------

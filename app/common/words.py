@@ -15,6 +15,9 @@ from app.common.places import RESOURCES
 Language = Literal["en", "zh"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 
+LANGUAGE = "SQUAMA_LANGUAGE"
+"""Environment variable: what a child process of the window, or a script, wants to be spoken to in."""
+
 _language: Language = "en"
 
 

@@ -12,9 +12,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QObject, QProcess, Signal
+from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, Signal
 
 from app.common.errors import UserError
+from app.common.words import LANGUAGE, language
 from app.views.services import Services
 
 Done = Callable[[Any], object]
@@ -29,7 +30,7 @@ def own_command() -> list[str]:
 
 
 class Child(QObject):
-    """One run of a child. ``stop`` asks it to end in order; ``kill`` ends it at once."""
+    """One run of a child, in the window's language. ``stop`` asks it to end in order; ``kill`` ends it at once."""
 
     said = Signal(object)  # one event, a dict
     ended = Signal(int, str)  # exit code (-1: it crashed or never started), what it wrote to stderr
@@ -42,6 +43,9 @@ class Child(QObject):
         self._process.readyReadStandardOutput.connect(self._read)
         self._process.finished.connect(self._finish)
         self._process.errorOccurred.connect(self._fail)
+        environment = QProcessEnvironment.systemEnvironment()
+        environment.insert(LANGUAGE, language())
+        self._process.setProcessEnvironment(environment)
         program, *before = own_command()
         self._process.start(program, [*before, *arguments])
 

@@ -29,6 +29,10 @@ class Choice(QComboBox):
     def key(self) -> str:
         return str(self.currentData() or "")
 
+    def options(self) -> Sequence[tuple[str, str]]:
+        """(key, words) of what can be chosen, in the present language."""
+        return self._options()
+
     def set_key(self, key: str) -> None:
         """An unknown key (a foreign file's word) is shown as it stands."""
         index = self.findData(key)

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from app.common.words import text
 from app.views.theme import BASE, CAPTION, current, ui_font
 
-LEFT, RIGHT, TOP, BOTTOM = 48, 14, 46, 24
+LEFT, RIGHT, TOP, BOTTOM = 48, 14, 58, 24
 TICKS = 4
 
 
@@ -139,7 +139,7 @@ class Chart(QWidget):
             painter.setPen(_pen(one, 2))
             painter.drawLine(QPointF(x, 34), QPointF(x + 14, 34))
             painter.setPen(QColor(current().text_soft))
-            shown = metrics.elidedText(said, Qt.TextElideMode.ElideMiddle, int(width - 22))
+            shown = metrics.elidedText(said, Qt.TextElideMode.ElideLeft, int(width - 22))
             painter.drawText(QRectF(x + 18, 26, width - 18, 16), Qt.AlignmentFlag.AlignVCenter, shown)
             x += width
 

@@ -28,7 +28,7 @@ class Compare(QWidget):
         self.table = RowsTable(200)
         self.table.setSelectionMode(RowsTable.SelectionMode.NoSelection)
         column = QVBoxLayout(self)
-        column.setContentsMargins(16, 12, 16, 8)
+        column.setContentsMargins(4, 8, 4, 4)
         column.addWidget(self._none)
         column.addWidget(self.table, 1)
         self.retranslate()

@@ -89,14 +89,14 @@ class Confusion(QWidget):
         painter.setPen(QPen(QColor(tokens.line), 1))
         painter.setBrush(ground)
         painter.drawRoundedRect(cell, 3, 3)
-        painter.setPen(QColor(tokens.text if share < 0.6 else tokens.on_colour))
-        both = cell.height() >= 36
+        painter.setPen(QColor(tokens.line if not count else tokens.text if share < 0.6 else tokens.on_colour))
+        both = cell.height() >= 36 and count > 0
         font = ui_font(SECTION if both else BASE)
         font.setBold(truth == answer)
         painter.setFont(font)
         upper = QRectF(cell.left(), cell.center().y() - 16, cell.width(), 18) if both else cell
         painter.drawText(upper, Qt.AlignmentFlag.AlignCenter, str(count))
-        if both and any(self._counts[truth]):
+        if both:
             painter.setFont(ui_font(CAPTION))
             lower = QRectF(cell.left(), cell.center().y() + 1, cell.width(), 16)
             painter.drawText(lower, Qt.AlignmentFlag.AlignCenter, f"{share * 100:.0f} %")

@@ -27,7 +27,7 @@ class Curves(QWidget):
         self.loss = Chart(lambda: text("train.chart_loss"), share=False)
         self.score = Chart(lambda: text("train.chart_score"), share=True)
         row = QHBoxLayout(self)
-        row.setContentsMargins(8, 8, 8, 8)
+        row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(12)
         row.addWidget(self.loss, 1)
         row.addWidget(self.score, 1)
@@ -49,7 +49,8 @@ class Curves(QWidget):
             self.score.show_lines(found, run.epochs)
             return
         losses_of, scores_of = [], []
-        for (run, epochs), colour in zip(self._followed, _colours(len(self._followed)), strict=True):
+        for place, (run, epochs) in enumerate(self._followed):
+            colour = colour_of(place)
             key = "val_loss" if _has(epochs, "val_loss") else "loss"
             losses_of.append(_line(epochs, key, colour, False, run.name))
             best = main_score(run)
@@ -60,8 +61,9 @@ class Curves(QWidget):
         self.score.show_lines(scores_of, end)
 
 
-def _colours(n: int) -> list[str]:
-    return [COLOURS[k % len(COLOURS)] for k in range(n)]
+def colour_of(place: int) -> str:
+    """Of the run that was ticked as this one."""
+    return COLOURS[place % len(COLOURS)]
 
 
 def _has(epochs: Sequence[Mapping[str, Any]], key: str) -> bool:

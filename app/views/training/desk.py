@@ -285,19 +285,28 @@ def samples(folder: Path) -> tuple[Answer, ...]:
 
 
 def _answer(one: Mapping[str, Any]) -> Answer:
-    path = Path(one["path"])
-    if "top3" in one:
-        return Answer(path, str(one["truth"]), tuple((str(p["disease"]), float(p["probability"])) for p in one["top3"]))
+    """A classifier's: ``{path, box?, truth, top3: [[class, share]]}``; a detector's: ``{path, truth, lesions}``."""
+    path, classified = Path(one["path"]), "top3" in one
+    top = tuple((str(key), float(p)) for key, p in one["top3"]) if classified else ()
+    truth = str(one["truth"]) if classified else ""
+    if classified:
+        boxes = [(one["box"], truth, None)] if one.get("box") else []
+    else:
+        boxes = [(b["box"], b["label"], None) for b in one["truth"]]
+        boxes += [(b["box"], b["disease"], b["score"]) for b in one["lesions"]]
+    return Answer(path, truth, top, _boxes(path, boxes))
+
+
+def _boxes(path: Path, boxes: Sequence[tuple[Sequence[float], str, float | None]]) -> tuple[BoxOn, ...]:
+    """In shares of the photo; none where it cannot be read any more."""
     from app.common.errors import UserError
     from app.common.images import photo_size
 
     try:
-        width, height = photo_size(path)
+        width, height = photo_size(path) if boxes else (1, 1)
     except UserError:
-        return Answer(path, "", ())
-    boxes = [(b["box"], b["label"], None) for b in one["truth"]]
-    boxes += [(b["box"], b["disease"], b["score"]) for b in one["lesions"]]
-    return Answer(path, "", (), tuple(_box(raw, label, score, width, height) for raw, label, score in boxes))
+        return ()
+    return tuple(_box(raw, label, score, width, height) for raw, label, score in boxes)
 
 
 def _box(raw: Sequence[float], label: str, score: float | None, width: int, height: int) -> BoxOn:

@@ -11,11 +11,11 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 
 from app.common.errors import UserError
-from app.common.words import text
+from app.common.words import language, text
 from app.views.child_process import Child, errand
 from app.views.parts import Mark, empty_layout, label
 from app.views.training import desk
-from app.views.training.words import size_words, time_words
+from app.views.training.words import size_words, speed_words, time_words
 
 if TYPE_CHECKING:
     from app.training.plan import Plan
@@ -39,6 +39,7 @@ class Forecast(QFrame):
         self._problem: UserError | None = None
         self._child: Child | None = None
         self._asked = 0
+        self._said_in = language()
         self._resting = QTimer(self, singleShot=True, interval=REST_MS)
         self._resting.timeout.connect(self._write)
         self._head = label("section")
@@ -100,6 +101,7 @@ class Forecast(QFrame):
         if asked != self._asked:
             return
         words = ["train", str(file), "--dry-run"]
+        self._said_in = language()
         self._child = errand(self._services, words, partial(self._done, asked), partial(self._failed, asked), self)
         self.retranslate()
 
@@ -117,6 +119,10 @@ class Forecast(QFrame):
 
     # -- words ---------------------------------------------------------------------------------------------------
     def retranslate(self) -> None:
+        if self._answer is not None and self._said_in != language() and self._plan is not None:
+            plan, self._plan = self._plan, None  # its sentences are made where the numbers are
+            self.ask(plan)
+            return
         self._head.setText(text("train.forecast"))
         self.setToolTip(text("train.forecast_tip"))
         self._busy.setVisible(self.busy)
@@ -136,7 +142,7 @@ class Forecast(QFrame):
             ("seconds", lambda v: text("train.will_take", time=time_words(v))),
             ("memory_mb", lambda v: text("train.will_need", memory=size_words(v))),
             ("parameters", lambda v: text("train.will_fit", millions=f"{v / 1e6:.1f}")),
-            ("images_per_second", lambda v: text("train.will_run", n=f"{v:.3g}")),
+            ("images_per_second", lambda v: text("train.will_run", n=speed_words(v))),
         ):
             value = answer.get(key)
             if isinstance(value, int | float):

@@ -39,6 +39,9 @@ class RunNotices(QObject):
     def _say_ended(self, run: RunInfo, _before: str) -> None:
         if run.state == "paused" or (run.error or {}).get("code") == "run_cancelled":
             return  # somebody asked for it
+        if self._window.place == "train" and run.state == "done":  # it is seen there already
+            self._window.messages.info(f"run_ended:{run.name}", partial(_ended_words, run))
+            return
         show = (lambda: text("train.show"), partial(self.show, run.name))
         kind = "danger" if run.state == "failed" else "note"
         self._window.messages.show_message(

@@ -209,3 +209,4 @@ class TrainPage(Page):
         self._caption.setText(text("train.runs"))
         self._caption.setToolTip(text("train.runs_tip"))
         self._nothing.setText(text("train.no_runs"))
+        self.watch.look()  # errors are said where they are read

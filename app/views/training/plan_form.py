@@ -139,12 +139,8 @@ class PlanForm(FormPanel):
         """``waits``: a run is under way, so that a new one joins the queue."""
         fresh = tuple(versions) != self._versions
         self._versions, self._waits = tuple(versions), waits
-        before = self.dataset.key
-        self.dataset.retranslate()
-        names = [row.full_name for row in versions]
-        if names and (fresh or before not in names):
-            self.dataset.set_key(before if before in names else names[0])
-            self.dataset.retranslate()
+        _offer(self.dataset, self.dataset.key)
+        if versions and (fresh or self._facts is None):
             self._choose_version(self.dataset.key)
         if not self.advanced.fields:
             self._services.background.work(desk.plan_fields, self._make_fields, owner=self)
@@ -174,9 +170,7 @@ class PlanForm(FormPanel):
     def _choose_task(self, task: str) -> None:
         """Networks, recipes and starts follow; what was chosen for this task before stands again."""
         self.task.set_key(task)
-        self.network.retranslate()
-        self.network.set_key(self._known.get(task, NETWORKS[self._task][0]))
-        self.network.retranslate()
+        _offer(self.network, self._known.get(task, ""))
         ask = lambda: (desk.recipes(self._task), desk.own_models(self._services.workspace, self._task))
         self._services.background.work(ask, partial(self._show_recipes, task), owner=self)
         self._change()
@@ -185,13 +179,8 @@ class PlanForm(FormPanel):
         if task != self._task:
             return
         self._recipes, self._models = found
-        before = self.recipe.key
-        self.recipe.clear()
-        self.recipe.retranslate()
-        if self._recipes:
-            self.recipe.set_key(before if before in self._recipes else self._recipes[0])
-        self.recipe.retranslate()
-        self.start.retranslate()
+        _offer(self.recipe, self.recipe.key)
+        _offer(self.start, self.start.key)
         self._change()
 
     def _choose_recipe(self) -> None:
@@ -210,8 +199,7 @@ class PlanForm(FormPanel):
         title, kinds = text("train.choose_file"), text("train.files")
         file, _ = QFileDialog.getOpenFileName(self, title, self._services.settings.last_folder, kinds)
         self._file = file or self._file
-        self.start.retranslate()
-        self.start.set_key(self._file or "imagenet")
+        _offer(self.start, self._file)
         self._change()
 
     # -- the plan ----------------------------------------------------------------------------------------------------
@@ -222,7 +210,7 @@ class PlanForm(FormPanel):
             task=self._task,
             network=self.network.key,
             dataset=self.dataset.key,
-            start="scratch" if self.network.key.startswith("svm-") else self.start.key,
+            start="scratch" if self.network.key.startswith("svm-") else self.start.key or "imagenet",
             recipe=self.recipe.key,
             seed=self.seed.value(),
             epochs=self.epochs.value() if self._own_epochs else None,
@@ -241,8 +229,7 @@ class PlanForm(FormPanel):
         self._choose_task(plan.task)
         if Path(plan.start).is_absolute():
             self._file = plan.start
-        self.start.retranslate()
-        self.start.set_key(plan.start)
+        _offer(self.start, plan.start)
         self.seed.setValue(plan.seed)
         self.epochs.setValue(plan.epochs)
         self._own_epochs = True
@@ -347,6 +334,14 @@ class PlanForm(FormPanel):
     def _note(self, name: str, words: str) -> None:
         self._notes[name].setText(words)
         self._notes[name].setVisible(bool(words))
+
+
+def _offer(choice: Choice, wanted: str) -> None:
+    """What can be chosen now; ``wanted`` if it is among it, else the first."""
+    keys = [key for key, _ in choice.options()]
+    choice.clear()
+    choice.set_key(wanted if wanted in keys else keys[0] if keys else "")
+    choice.retranslate()
 
 
 def _name(widget: QWidget, words: str, tip: Any) -> None:

@@ -92,7 +92,7 @@ class RunView(QWidget):
         second.addWidget(self.tabs)
         second.addStretch()
         for view in (self.curves, self.confusion, self.samples, self.log, self.use, self.compare):
-            self._stack.addWidget(view)
+            self._stack.addWidget(_framed(view))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
@@ -243,3 +243,11 @@ class RunView(QWidget):
         self.progress.setValue(round(1000 * run.epoch / max(1, run.epochs)))
         if run.error is not None:
             self.problem.setText(f"{run.error['what']} {run.error['remedy']}")
+
+
+def _framed(view: QWidget) -> QWidget:
+    around = QWidget()
+    column = QVBoxLayout(around)
+    column.setContentsMargins(12, 4, 12, 4)
+    column.addWidget(view)
+    return around

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QColor, QIcon, QKeyEvent, QPixmap
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
 from app.common.words import text
 from app.views.icons import icon
 from app.views.parts import EmptyWords
+from app.views.training.curves import colour_of
 from app.views.training.words import (
     STATE_ICONS,
     left_words,
@@ -61,7 +62,8 @@ class RunsModel(QAbstractTableModel):
         rest = tuple(one for one in self.ticked if one != name)
         self.ticked = (*rest, name) if on else rest
         row = self.row_of(name)
-        self.dataChanged.emit(self.index(row, NAME), self.index(row, NAME))
+        if row >= 0:  # the colours of all follow
+            self.dataChanged.emit(self.index(0, NAME), self.index(len(self.runs) - 1, NAME))
         self.ticked_changed.emit()
 
     # -- Qt's ----------------------------------------------------------------------------------------------------
@@ -94,9 +96,19 @@ class RunsModel(QAbstractTableModel):
             return Qt.CheckState.Checked if run.name in self.ticked else Qt.CheckState.Unchecked
         if role == Qt.ItemDataRole.DecorationRole and column == STATE:
             return icon(STATE_ICONS[run.state])
+        if role == Qt.ItemDataRole.DecorationRole and column == NAME and len(self.ticked) > 1:
+            return self._swatch(run.name)
         if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
             return _tip(run, column)
         return None
+
+    def _swatch(self, name: str) -> QIcon | None:
+        """The colour of its curve, where several are compared."""
+        if name not in self.ticked:
+            return None
+        square = QPixmap(12, 12)
+        square.fill(QColor(colour_of(self.ticked.index(name))))
+        return QIcon(square)
 
     def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
         run = self.run_at(index)
@@ -159,7 +171,7 @@ class RunsTable(QTableView):
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         header.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
-        for column, width in ((STATE, 104), (NETWORK, 168), (DATASET, 120), (EPOCH, 84), (SCORE, 92), (TIME, 116)):
+        for column, width in ((STATE, 104), (NETWORK, 160), (DATASET, 112), (EPOCH, 84), (SCORE, 92), (TIME, 132)):
             self.setColumnWidth(column, width)
         self._empty = EmptyWords(self, lambda: text("train.no_runs"))
         self.selectionModel().currentRowChanged.connect(lambda *_: self.chosen.emit(self.current))

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QStackedWidget, QVBoxLay
 from app.common.errors import UserError
 from app.common.words import text
 from app.views.child_process import Child, errand
-from app.views.datasets.rows_table import RowsTable
+from app.views.datasets.rows_table import ROW_HEIGHT, RowsTable
 from app.views.forms import FormPanel
 from app.views.icons import icon
 from app.views.parts import Switch, label
@@ -73,9 +73,9 @@ class TestSheet(Sheet):
         self._by_disease = label("section")
         for table in (self.overall, self.by_disease):
             table.setSelectionMode(RowsTable.SelectionMode.NoSelection)
-        column.addWidget(self.overall, 5)
+        column.addWidget(self.overall)
         column.addWidget(self._by_disease)
-        column.addWidget(self.by_disease, 6)
+        column.addWidget(self.by_disease, 1)
         for view in (tables, self.confusion, self.wrong):
             self._stack.addWidget(view)
         self._shown = QStackedWidget()
@@ -189,6 +189,7 @@ class TestSheet(Sheet):
         self._basis.setText(text("test.n_boxes", **facts) if detects else text("test.n", **facts))
         heads = (text("test.figure"), text("test.value"), text("test.interval"))
         self.overall.show_rows(heads, _overall(figures))
+        self.overall.setFixedHeight(self.overall.horizontalHeader().sizeHint().height() + ROW_HEIGHT * 4 + 8)
         self.overall.setAccessibleName(text("test.figures"))
         self.by_disease.setAccessibleName(text("test.by_disease"))
         self._fill_diseases(figures["per_class"], detects)

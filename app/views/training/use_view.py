@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.common.words import percent, text
 from app.views.theme import BASE, CAPTION, SECTION, current, ui_font
-from app.views.training.words import size_words
+from app.views.training.words import size_words, speed_words
 
 Say = Callable[[], str]
 MEASURES: tuple[tuple[str, Say, Callable[[float], str], float | None], ...] = (
@@ -19,7 +19,7 @@ MEASURES: tuple[tuple[str, Say, Callable[[float], str], float | None], ...] = (
     ("ram_mb", lambda: text("train.use_memory"), size_words, None),
     ("gpu", lambda: text("train.use_gpu"), percent, 1.0),
     ("gpu_ram_mb", lambda: text("train.use_gpu_memory"), size_words, None),
-    ("images_per_second", lambda: text("train.use_speed"), lambda v: f"{v:.3g}", None),
+    ("images_per_second", lambda: text("train.use_speed"), speed_words, None),
 )
 """Key, name, how a figure is written, and the top of its scale (None: the most that was seen)."""
 ROW, NAMES, FIGURE = 58, 150, 92

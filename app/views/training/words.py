@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -66,7 +67,9 @@ def curve_words(key: str) -> str:
 
 
 def score_figure(key: str, value: float) -> str:
-    """Losses and calibration errors as numbers, all else in per cent."""
+    """Losses and calibration errors as numbers, all else in per cent; what cannot be said as a dash."""
+    if not math.isfinite(value):
+        return "–"
     return f"{value:.3f}" if key.removeprefix("val_") in ("loss", "ece", "macro_auc") else f"{value * 100:.1f} %"
 
 
@@ -94,6 +97,11 @@ def left_words(run: RunInfo) -> str:
 
 def size_words(megabytes: float) -> str:
     return f"{megabytes / 1024:.1f} GB" if megabytes >= 1024 else f"{megabytes:.0f} MB"
+
+
+def speed_words(per_second: float) -> str:
+    """Pictures a second."""
+    return f"{per_second:,.0f}" if per_second >= 100 else f"{per_second:.3g}"
 
 
 def class_word(names: Sequence[tuple[str, str, str]], key: str) -> str:
@@ -125,13 +133,13 @@ def event_words(event: Mapping[str, Any], epochs: int) -> str:
         return " · ".join((text("train.log.epoch", n=n, of=event.get("epochs", epochs)), *marked))
     if kind in ("warning", "failed") and "code" in event:
         return f"{_kind_words(kind)}: {code_words(event)}"
-    facts = ", ".join(f"{k} {_short(v)}" for k, v in event.items() if k not in _HIDDEN and not _long(v))
+    facts = ", ".join(_fact(k, v) for k, v in event.items() if k not in _HIDDEN and not _unsaid(v))
     return f"{_kind_words(kind)}: {facts}" if facts else _kind_words(kind)
 
 
 def _kind_words(kind: str) -> str:
     return {
-        "queued": text("train.state.queued"),
+        "queued": text("train.log.queued"),
         "started": text("train.log.started"),
         "loaded": text("train.log.loaded"),
         "resumed": text("train.log.resumed"),
@@ -146,18 +154,37 @@ def _kind_words(kind: str) -> str:
 
 
 def code_words(event: Mapping[str, Any]) -> str:
-    """What the catalogue says to the code of an error or a warning, else the code."""
+    """What is said to the code of a caution or an error, else the code."""
+    from app.training.cautions import caution_text
+
     code = str(event["code"])
-    for key in (f"error.{code}.what", f"warning.{code}.text"):
-        if key in catalogue():
-            try:
-                return catalogue()[key][language()].format(**event)
-            except (KeyError, IndexError):
-                return code
-    return code
+    said = caution_text(event)
+    if said or f"error.{code}.what" not in catalogue():
+        return said or code
+    try:
+        return text(f"error.{code}.what", **event)
+    except KeyError:  # the event has fewer facts than the sentence
+        return code
 
 
-def _long(value: Any) -> bool:
+def _fact(key: str, value: Any) -> str:
+    if isinstance(value, float) and math.isfinite(value) and score_words(key) != key:
+        return f"{score_words(key)} {score_figure(key, value)}"
+    if key == "task":
+        return task_words(str(value))
+    name = {
+        "network": text("train.network"),
+        "dataset": text("train.dataset"),
+        "seed": text("train.seed"),
+        "epochs": text("train.epochs"),
+        "model": text("train.group.model"),
+    }.get(key, key)
+    return f"{name} {_short(value)}"
+
+
+def _unsaid(value: Any) -> bool:
+    if value is None or (isinstance(value, float) and not math.isfinite(value)):
+        return True
     return isinstance(value, dict) or (isinstance(value, list) and len(value) > 4)
 
 
