@@ -1,76 +1,40 @@
 """The queue of findings: what each check has caught and what waits for a decision, the worst first.
 
-A finding is open while nobody has decided about it and its photo is in. Every function takes an open session; they
-answer in a moment at 100,000 photos: what is closed is counted, not what is open.
+A finding is open while nobody has decided about it and its photo is in. Every function takes an open session.
 """
 
 from __future__ import annotations
 
-import itertools
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Sequence
-from statistics import median
-from typing import Any
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 
-from sqlalchemy import ColumnElement, Integer, cast, func, or_, select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from app.annotation.document import Annotation
 from app.cleaning import store as room
-from app.cleaning.checks import CHECKS, default_thresholds
+from app.cleaning.counting import SECOND, last_decisions
 from app.cleaning.decisions import decisions_of
-from app.cleaning.examining import FILE
 from app.cleaning.findings import Finding
 from app.cleaning.records import (
-    BINS,
     GROUPED,
-    CheckSummary,
     Item,
     PhotoDetail,
     QueuePhoto,
     QueueRow,
     State,
-    Tally,
-    Work,
 )
-from app.common.errors import UserError
 from app.common.geometry import Box
 from app.datasets.box_rows import read_many
 from app.datasets.images import resolved
 from app.datasets.layers import COMMON
-from app.datasets.people import audit, require
 from db import tables
-from db.tables import Case, CheckSetting, Decision, Examination, Image, Patient
-
-PACE = 40
-"""So many of a person's last decisions tell their pace."""
-BREAK = 120.0
-"""Seconds between two decisions after which somebody was away."""
-SECOND = "second_opinion"
+from db.tables import Case, Decision, Image, Patient
 
 _CHUNK = 500
 
 _Grouped = tuple[str | None, QueuePhoto]
 """A photo and its group."""
-_Last = dict[Item, tuple[str, str]]
-"""(photo, check) -> kind of the decision that counts, and whose second opinion is wanted."""
-
-
-def work(session: Session, person: str) -> Work:
-    """Everything that the page's cards say, for ``person``."""
-    last = _last(session)
-    here = Image.trashed.is_(None)
-    photos = session.scalar(select(func.count()).where(here)) or 0
-    looked = select(Examination.image_id).where(Examination.part == FILE)
-    unseen = session.scalar(select(func.count()).select_from(Image).where(here, Image.id.not_in(looked))) or 0
-    decided = sum(kind != SECOND for kind, _ in last.values())
-    waiting = sum(kind == SECOND and to == person for kind, to in last.values())
-    return Work(_summaries(session, last), photos, unseen, decided, waiting, pace(session, person))
-
-
-def summaries(session: Session) -> tuple[CheckSummary, ...]:
-    """Every check in the contract's order."""
-    return _summaries(session, _last(session))
 
 
 def queue(
@@ -90,19 +54,9 @@ def queue(
     return [row for row in _lines(check, found) if wanted is None or row.state in wanted]
 
 
-def tally(session: Session, check: str) -> Tally:
-    """How many photos a threshold would catch, for every threshold."""
-    scores = list(session.scalars(select(tables.Finding.score).where(tables.Finding.check_key == check)))
-    trashed: list[float] = []
-    closed: list[float] = []
-    for _check, score, lost in _closed(session, _last(session, check), check):
-        (trashed if lost else closed).append(score)
-    return Tally(*(tuple(sorted(some)) for some in (scores, trashed, closed)))
-
-
 def waiting_for(session: Session, person: str) -> list[QueueRow]:
     """Findings of any check whose second opinion ``person`` is to give."""
-    wanted = [item for item, (kind, to) in _last(session).items() if kind == SECOND and to == person]
+    wanted = [item for item, (kind, to) in last_decisions(session).items() if kind == SECOND and to == person]
     found: list[QueueRow] = []
     for check in dict.fromkeys(check for _, check in wanted):
         mine = {image_id for image_id, one in wanted if one == check}
@@ -130,107 +84,10 @@ def details(session: Session, items: Sequence[Item]) -> tuple[PhotoDetail, ...]:
     )
 
 
-def set_threshold(session: Session, check: str, value: float) -> None:
-    """From which score on the check's findings count here; the default is not stored.
-
-    Raises:
-        UserError: ``not_allowed``, ``unknown_check``.
-    """
-    setting = _setting(session, check)
-    setting.threshold = min(1.0, max(0.0, value))
-    _store(session, setting)
-
-
-def set_active(session: Session, check: str, active: bool) -> None:
-    """Whether the check is wanted here. Raises UserError ``not_allowed``, ``unknown_check``."""
-    setting = _setting(session, check)
-    setting.active = active
-    _store(session, setting)
-
-
-def switched_off(session: Session) -> frozenset[str]:
-    """The checks that are not wanted here: what they find waits for nobody."""
-    return frozenset(session.scalars(select(CheckSetting.check_key).where(CheckSetting.active.is_(False))))
-
-
-def pace(session: Session, person: str) -> float | None:
-    """Seconds that ``person`` takes for one decision: the median of the last, breaks left out; None while unknown."""
-    query = select(func.max(Decision.at)).where(Decision.actor == person).group_by(Decision.batch)
-    times = list(session.scalars(query.order_by(func.max(Decision.id).desc()).limit(PACE)))
-    gaps = [(a - b).total_seconds() for a, b in itertools.pairwise(times)]
-    gaps = [g for g in gaps if 0 < g < BREAK]
-    return median(gaps) if gaps else None
-
-
-# -- counting ----------------------------------------------------------------------------------------------------
-def _summaries(session: Session, last: _Last) -> tuple[CheckSummary, ...]:
-    limits = room.thresholds(session)
-    off = switched_off(session)
-    bins = _bins(session)
-    past = {check: _count(session, check, limit) for check, limit in limits.items()}
-    open_ = dict(past)
-    for check, score, trashed in _closed(session, last):
-        there = score >= limits[check]
-        open_[check] -= there
-        if trashed:
-            bins[check][min(int(score * BINS), BINS - 1)] -= 1
-            past[check] -= there
-    return tuple(
-        CheckSummary(c, limits[c], past[c], open_[c], tuple(bins[c][n] for n in range(BINS)), c not in off)
-        for c in CHECKS
-    )
-
-
-def _count(session: Session, check: str, limit: float) -> int:
-    of_check = (tables.Finding.check_key == check, tables.Finding.score >= limit)
-    return session.scalar(select(func.count()).select_from(tables.Finding).where(*of_check)) or 0
-
-
-def _bins(session: Session) -> dict[str, Counter[int]]:
-    """How many findings of each check lie in each step, those of photos in the trash too."""
-    scaled: ColumnElement[Any] = tables.Finding.score * BINS
-    if session.get_bind().dialect.name != "sqlite":  # whose cast cuts off; that of others rounds
-        scaled = func.floor(scaled)
-    step = cast(scaled, Integer).label("step")
-    found: dict[str, Counter[int]] = {check: Counter() for check in CHECKS}
-    query = select(tables.Finding.check_key, step, func.count()).group_by(tables.Finding.check_key, step)
-    for check, place, n in session.execute(query):
-        if check in found:
-            found[check][min(place, BINS - 1)] += n
-    return found
-
-
-def _closed(session: Session, last: _Last, check: str | None = None) -> Iterator[tuple[str, float, bool]]:
-    """(check, score, whether the photo lies in the trash) of the findings that are not open: of photos in the trash or
-    out, decided ones, or in another's hands."""
-    finding = tables.Finding
-    decided = select(Decision.image_id).where(Decision.undone.is_(None))
-    some = or_(Image.trashed.is_not(None), Image.excluded.is_not(None), Image.id.in_(decided))
-    columns = (finding.image_id, finding.check_key, finding.score, Image.trashed.is_not(None), Image.excluded)
-    query = select(*columns).join(Image, finding.image_id == Image.id)
-    query = query.where(finding.image_id.in_(select(Image.id).where(some)))
-    if check is not None:
-        query = query.where(finding.check_key == check)
-    for image_id, key, score, trashed, out in session.execute(query):
-        if key in default_thresholds() and (trashed or out or (image_id, key) in last):
-            yield key, score, bool(trashed)
-
-
 def _decided(check: str) -> ColumnElement[bool]:
     """Somebody's decision about the image and this check counts."""
     of_check = (Decision.image_id == Image.id, Decision.check_key == check, Decision.undone.is_(None))
     return select(Decision.id).where(*of_check).correlate(Image).exists()
-
-
-def _last(session: Session, check: str | None = None) -> _Last:
-    """The decision that counts of every finding that has one."""
-    newest = select(func.max(Decision.id)).where(Decision.undone.is_(None))
-    if check is not None:
-        newest = newest.where(Decision.check_key == check)
-    newest = newest.group_by(Decision.image_id, Decision.check_key)
-    columns = (Decision.image_id, Decision.check_key, Decision.kind, Decision.payload)
-    query = select(*columns).where(Decision.id.in_(newest))
-    return {(i, c): (kind, payload.get("to", "")) for i, c, kind, payload in session.execute(query)}
 
 
 # -- lines -------------------------------------------------------------------------------------------------------
@@ -239,7 +96,7 @@ def _photos(
     groups: Sequence[str] | None = None,
 ) -> list[_Grouped]:  # fmt: skip
     """The check's findings from ``limit`` on, the worst first; ``groups``: only of these."""
-    last = _last(session, check)
+    last = last_decisions(session, check)
     finding = tables.Finding
     columns = (
         finding.group_key, finding.score, Image.id, Image.name, Image.path, Image.linked, Image.excluded,
@@ -312,24 +169,3 @@ def _detail(
         others=tuple(f for f in findings if f.check != check and f.score >= limits.get(f.check, 2.0)),
         decisions=decisions_of(session, image.id),
     )
-
-
-# -- settings ----------------------------------------------------------------------------------------------------
-def _setting(session: Session, check: str) -> CheckSetting:
-    require(session, "clean")
-    if check not in CHECKS:
-        raise UserError("unknown_check", check=check, known=", ".join(CHECKS))
-    found = session.get(CheckSetting, check)
-    return found or CheckSetting(check_key=check, threshold=default_thresholds()[check], active=True)
-
-
-def _store(session: Session, setting: CheckSetting) -> None:
-    """A setting as the program comes with it needs no row, and follows its next version."""
-    plain = setting.active and setting.threshold == default_thresholds()[setting.check_key]
-    known = session.get(CheckSetting, setting.check_key) is not None
-    if not plain:
-        session.add(setting)
-    elif known:
-        session.delete(setting)
-    session.flush()
-    audit(session, "clean.setting", "check", setting.check_key, {"score": setting.threshold, "active": setting.active})

@@ -15,8 +15,8 @@ from pytestqt.qtbot import QtBot
 from sqlalchemy import insert, select
 
 from app.annotation.document import Annotation, new_id
+from app.cleaning.check_settings import set_threshold
 from app.cleaning.decisions import decisions_of
-from app.cleaning.queue import set_threshold
 from app.cleaning.records import BINS, CheckSummary
 from app.common.geometry import Box
 from app.common.images import encode_jpeg

@@ -16,6 +16,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from app.annotation.document import Annotation, new_id
+from app.cleaning import check_settings, counting
 from app.cleaning import queue as line
 from app.cleaning.checks import default_thresholds
 from app.cleaning.decisions import (
@@ -292,7 +293,7 @@ def test_a_second_opinion_waits_for_whom_it_was_asked_of(opened: Store, photo: i
     with opened.read() as s:
         assert [row.photos[0].id for row in line.waiting_for(s, LI)] == [photo]
         assert line.waiting_for(s, ME) == []
-        assert line.work(s, LI).waiting == 1
+        assert counting.work(s, LI).waiting == 1
         assert line.queue(s, "dark")[0].state == "waiting"
     act(opened, LI, [photo], "dark", "keep")
     assert state(opened, photo)[0] is None
@@ -313,14 +314,14 @@ def test_who_may_not_clean_decides_nothing(opened: Store, photo: int) -> None:
             act(opened, "Wang", [photo], "dark", kind, label="eczema", to=LI, best=photo)
         assert caught.value.code == "not_allowed"
     with pytest.raises(UserError), opened.write("Wang") as s:
-        line.set_threshold(s, "dark", 0.1)
+        check_settings.set_threshold(s, "dark", 0.1)
 
 
 # -- the queue -----------------------------------------------------------------------------------------------------
 def test_the_queue_is_worst_first_and_counts_what_is_open(opened: Store) -> None:
     with opened.write(ME) as s:
         for check in ("dark", "blur"):
-            line.set_threshold(s, check, 0.5)
+            check_settings.set_threshold(s, check, 0.5)
         ids = [add_photo(s) for _ in range(5)]
         for n, i in enumerate(ids):
             add_finding(s, i, "dark", 0.3 + 0.15 * n)
@@ -336,25 +337,25 @@ def test_the_queue_is_worst_first_and_counts_what_is_open(opened: Store) -> None
         rows = line.queue(s, "dark")
         assert [row.state for row in rows] == ["out", "open"]  # out for another reason: nothing to decide
         assert [row.photos[0].id for row in line.queue(s, "dark", states=["open"])] == [ids[2]]
-        tally = line.tally(s, "dark")
+        tally = counting.tally(s, "dark")
         assert [(tally.past(t), tally.open(t)) for t in (0.0, 0.5, 0.95)] == [(4, 3), (2, 1), (0, 0)]
         assert summary(s, "dark").open == 1
         assert summary(s, "blur").open == 0
         assert [row.photos[0].id for row in line.queue(s, "blur", states=["decided"])] == [ids[4]]
     with opened.write(ME) as s:
-        line.set_threshold(s, "dark", 0.2)
+        check_settings.set_threshold(s, "dark", 0.2)
     with opened.read() as s:
         assert (summary(s, "dark").past, summary(s, "dark").open) == (4, 3)
     with opened.write(ME) as s:
-        line.set_threshold(s, "dark", default_thresholds()["dark"])
-        line.set_active(s, "dark", False)
+        check_settings.set_threshold(s, "dark", default_thresholds()["dark"])
+        check_settings.set_active(s, "dark", False)
         assert not summary(s, "dark").active
-        line.set_active(s, "dark", True)
+        check_settings.set_active(s, "dark", True)
         assert s.get(tables.CheckSetting, "dark") is None  # as the program comes with it
 
 
 def summary(s: Session, check: str) -> CheckSummary:
-    return next(c for c in line.summaries(s) if c.check == check)
+    return next(c for c in counting.summaries(s) if c.check == check)
 
 
 def test_a_group_is_one_line(opened: Store) -> None:
@@ -383,8 +384,8 @@ def test_the_pace_is_the_persons_own_and_knows_breaks(opened: Store) -> None:
         for n, row in enumerate(s.scalars(select(Decision).order_by(Decision.id))):
             row.at = start + timedelta(seconds=4 * n + (3600 if n > 3 else 0))
     with opened.read() as s:
-        assert line.pace(s, ME) == pytest.approx(4)
-        assert line.pace(s, LI) is None
+        assert counting.pace(s, ME) == pytest.approx(4)
+        assert counting.pace(s, LI) is None
 
 
 def test_a_queue_of_many_photos_answers_in_a_moment(opened: Store) -> None:
@@ -406,7 +407,7 @@ def test_a_queue_of_many_photos_answers_in_a_moment(opened: Store) -> None:
         assert len(line.queue(s, "dark", 0.0)) == many
     listed = perf_counter() - start
     with opened.read() as s:
-        line.work(s, ME)
+        counting.work(s, ME)
     assert max(listed, perf_counter() - start - listed) < 2.0  # seconds; 0.2 on a quiet machine
 
 

@@ -42,11 +42,11 @@ class Desk:
 
 
 def look(session: Any, person: str) -> Desk:
-    from app.cleaning import queue
+    from app.cleaning import counting
     from app.cleaning.decisions import persons_to_ask, undoable
 
     undo, redo = undoable(session)
-    return Desk(queue.work(session, person), undo, redo, persons_to_ask(session, person))
+    return Desk(counting.work(session, person), undo, redo, persons_to_ask(session, person))
 
 
 @dataclass(frozen=True)
@@ -58,11 +58,12 @@ class Caught:
 
 
 def caught(session: Any, check: str, mode: Mode) -> Caught:
-    from app.cleaning import queue
+    from app.cleaning import counting, queue
+    from app.cleaning.check_settings import switched_off
 
-    off = mode == "open" and check in queue.switched_off(session)
+    off = mode == "open" and check in switched_off(session)
     rows = [] if off else queue.queue(session, check, 0.0, STATES[mode], MOST)
-    return Caught(tuple(rows), queue.tally(session, check))
+    return Caught(tuple(rows), counting.tally(session, check))
 
 
 def waiting(session: Any, person: str) -> Caught:
@@ -91,15 +92,15 @@ def walk(session: Any, *, back: bool) -> Walked | None:
 
 
 def set_threshold(session: Any, check: str, value: float) -> None:
-    from app.cleaning import queue
+    from app.cleaning import check_settings
 
-    queue.set_threshold(session, check, value)
+    check_settings.set_threshold(session, check, value)
 
 
 def set_active(session: Any, check: str, active: bool) -> None:
-    from app.cleaning import queue
+    from app.cleaning import check_settings
 
-    queue.set_active(session, check, active)
+    check_settings.set_active(session, check, active)
 
 
 SIDE = 768
