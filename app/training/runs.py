@@ -330,9 +330,20 @@ def _progress_cached(folder: Path, _changed: int, _size: int) -> Progress:
 
 
 def _read_plan(folder: Path) -> Plan:
+    file = folder / PLAN_FILE
+    try:
+        stat = file.stat()
+    except OSError:
+        return _plan_cached(file, 0, 0)  # says that it is not there
+    return _plan_cached(file, stat.st_mtime_ns, stat.st_size)
+
+
+@lru_cache(maxsize=256)
+def _plan_cached(file: Path, _changed: int, _size: int) -> Plan:
+    """The window looks once a second, and reading TOML holds its interpreter for milliseconds."""
     from app.training.plan import read_plan
 
-    return read_plan(folder / PLAN_FILE)
+    return read_plan(file)
 
 
 def _queue(folder: Path, actor: str) -> None:
