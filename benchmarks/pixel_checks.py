@@ -1,11 +1,12 @@
 """The pixel checks on faults planted into real photos: recall and precision at the committed thresholds.
 
 ``python -m benchmarks.pixel_checks [--part develop|test] [--seed N] [--full] [--cleanvision PYTHON]``. Thresholds were
-set on ``develop`` (half of isic2016_lesions, the 20 clinical development photos, phantoms); ``test`` (ham10000_small,
-the 47 clinical test photos, blood cells) is looked at rarely and logged. Of every photo there is the untouched file and
-one copy with each fault. Precision: of what a check flags among the photos with its fault and the untouched ones, how
-many have it; "in the mix": among the photos with any other fault too. Blur inside boxes, at native scale: the box is
-spoilt alone, by 3 to 8 of the pixels that it is judged in.
+set on ``develop`` (half of isic2016_lesions, the 20 clinical development photos, blood cells of the list for training,
+phantoms); ``test`` (ham10000_small, the 47 clinical test photos, blood cells of the list for testing) is looked at
+rarely and logged. Of every photo there is the untouched file and one copy with each fault; a cast of colour is judged
+in all of a data set's files together. Precision: of what a check flags among the photos with its fault and the
+untouched ones, how many have it; "in the mix": among the photos with any other fault too. Blur inside boxes, at native
+scale: the box is spoilt alone, by 3 to 8 of the pixels that it is judged in.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import sys
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,16 +26,20 @@ from typing import Any
 import cv2
 import numpy as np
 
-from app.cleaning import borders, exposure, sharpness
+from app.cleaning import borders, casts, exposure, sharpness
 from app.cleaning.checks import default_thresholds
+from app.cleaning.comparing import Context
+from app.cleaning.examining import Examined, Photo
+from app.cleaning.findings import Found
 from app.cleaning.subject import LabelledBox, Subject
 from app.common.geometry import Box
 from app.common.images import read_photo
+from app.common.packs import load_pack
 from app.common.phantoms import Nuisances, render
 from benchmarks import clinical_split, faults
 from benchmarks.common import DATA, HERE, Share, keep, log_look
 from benchmarks.faults import U8, Rng
-from benchmarks.sharpness_fit import isic_half
+from benchmarks.sharpness_fit import blood_cells, isic_half
 
 KINDS = ("blur", "motion_blur", "dark", "bright", "black_border", "low_contrast", "colour_cast")
 PEER = {"blur": ("blurry",), "motion_blur": ("blurry",), "dark": ("dark",), "bright": ("light",),
@@ -59,6 +64,8 @@ def develop(rng: Rng, quick: bool) -> Iterator[tuple[str, str, bytes]]:
         yield "isic2016 (half)", path.name, path.read_bytes()
     for path, _ in clinical_split.photos("development"):
         yield "clinical, development", path.name, path.read_bytes()
+    for path in blood_cells("train")[:: 12 if quick else 3]:
+        yield "blood cells, train", path.name, path.read_bytes()
     for index in range(6 if quick else 30):
         few = Nuisances(hair=index % 4 == 0, ruler=index % 6 == 1, pen_mark=index % 7 == 2)
         for renderer in ("A", "B"):
@@ -73,15 +80,33 @@ def test(rng: Rng, quick: bool) -> Iterator[tuple[str, str, bytes]]:
         yield "ham10000", ham[k].name, ham[k].read_bytes()
     for path, _ in clinical_split.photos("test"):
         yield "clinical, test", path.name, path.read_bytes()
-    cells = sorted((DATA / "bccd_voc" / "JPEGImages").iterdir())
+    cells = blood_cells("test")
     for k in sorted(rng.choice(len(cells), 15 if quick else 60, replace=False)):
-        yield "blood cells", cells[k].name, cells[k].read_bytes()
+        yield "blood cells, test", cells[k].name, cells[k].read_bytes()
 
 
 def scores(data: bytes, boxes: Sequence[Box] = ()) -> dict[str, float]:
+    return _scores(looked_at(data, boxes))
+
+
+def looked_at(data: bytes, boxes: Sequence[Box] = ()) -> dict[str, Found]:
+    """Part -> what it found."""
     subject = Subject("planted", data, [LabelledBox(b, "psoriasis") for b in boxes])
-    parts = (exposure, sharpness, borders)
-    return {f.check: f.score for part in parts for f in part.examine(subject).findings}
+    return {part.__name__.split(".")[-1]: part.examine(subject) for part in (exposure, sharpness, borders)}
+
+
+def _scores(found: Mapping[str, Found]) -> dict[str, float]:
+    return dict.fromkeys(KINDS, 0.0) | {f.check: f.score for part in found.values() for f in part.findings}
+
+
+def with_casts(seen: Sequence[Seen], found: Sequence[Mapping[str, Found]]) -> list[Seen]:
+    """The same, a data set's photos judged together for casts of colour."""
+    photos = [
+        Examined(Photo(k, Path(s.photo), s.photo), "-", 0, 0, f)
+        for k, (s, f) in enumerate(zip(seen, found, strict=True))
+    ]
+    judged_together = casts.find(photos, Context(load_pack()))
+    return [replace(s, scores={**s.scores, casts.CHECK: judged_together[k][0].score}) for k, s in enumerate(seen)]
 
 
 def plant_all(
@@ -89,6 +114,7 @@ def plant_all(
 ) -> tuple[dict[str, list[Seen]], dict[str, tuple[str, int]]]:
     """By data set what was seen, and for each file in ``folder`` (the same ones, for the peer) where it was seen."""
     seen: dict[str, list[Seen]] = defaultdict(list)
+    found: dict[str, list[dict[str, Found]]] = defaultdict(list)
     files: dict[str, tuple[str, int]] = {}
     for data_set, name, original in photos:
         pixels = read_photo(original).pixels
@@ -97,8 +123,9 @@ def plant_all(
             file = f"{len(files):06d}.jpg"
             (folder / file).write_bytes(data)
             files[file] = (data_set, len(seen[data_set]))
-            seen[data_set].append(Seen(name, kind, scores(data)))
-    return seen, files
+            found[data_set].append(looked_at(data))
+            seen[data_set].append(Seen(name, kind, _scores(found[data_set][-1])))
+    return {name: with_casts(some, found[name]) for name, some in seen.items()}, files
 
 
 def judged(seen: Sequence[Seen], flagged: Callable[[int, str], bool]) -> dict[str, Any]:

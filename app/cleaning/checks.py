@@ -73,9 +73,8 @@ class Part:
 
 
 PARTS = (
-    Part("exposure", ("dark", "bright", "low_contrast", "low_resolution", "colour_cast", "odd_aspect"), 2,
-         "app.cleaning.exposure"),
-    Part("sharpness", ("blur", "motion_blur"), 2, "app.cleaning.sharpness", boxes=True),
+    Part("exposure", ("dark", "bright", "low_contrast", "low_resolution", "odd_aspect"), 3, "app.cleaning.exposure"),
+    Part("sharpness", ("blur", "motion_blur"), 3, "app.cleaning.sharpness", boxes=True),
     Part("borders", ("black_border",), 1, "app.cleaning.borders"),
     Part("framing", ("framing",), 1, "app.cleaning.framing", boxes=True),
     Part("likeness", (), 2, "app.cleaning.likeness"),
@@ -106,6 +105,7 @@ class SetPart:
 SETS: tuple[SetPart, ...] = (
     SetPart("duplicates", ("exact_duplicate", "near_duplicate", "same_lesion", "patient_duplicate"),
             ("likeness", "landmarks"), "app.cleaning.duplicates"),
+    SetPart("casts", ("colour_cast",), ("exposure",), "app.cleaning.casts"),
     SetPart("label_rules", ("label_conflict",), (), "app.cleaning.label_rules"),
     SetPart("labels", ("label_suspect",), ("embedding",), "app.cleaning.labels"),
     SetPart("box_suspects", ("box_suspect",), ("embedding",), "app.cleaning.box_suspects"),

@@ -3,6 +3,8 @@
 A linear model over spectra (``spectrum.features``) says sharp, blurred or moved; ``benchmarks/sharpness_fit.py`` fitted
 it. The largest cameras' finest detail is their own softness, not the lens's: above 2 megapixels a box is looked at in
 steps of so many pixels as make its photo about 1,500 high (12 megapixels: 2).
+
+A photo far too dark, burnt out or without contrast has lost its fine detail to that: both scores give way.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from app.cleaning.exposure import spoilt
 from app.cleaning.findings import Finding, Found
 from app.cleaning.spectrum import F32, SECTORS, TILE, features, moved_along, moved_length, spectrum, work_scale
 from app.cleaning.subject import Subject
@@ -52,7 +55,7 @@ def examine(subject: Subject) -> Found:
     if subject.boxes:
         return _in_boxes(subject)
     grey = work_scale(subject.grey, WHOLE_SIDE)
-    judged = judge(spectrum(grey))
+    judged = judge(spectrum(grey), decidable(subject))
     full = min(subject.width, subject.height) / min(grey.shape)  # pixels of the photo per pixel judged
     return Found(
         (
@@ -63,14 +66,19 @@ def examine(subject: Subject) -> Found:
     )
 
 
-def judge(bands: F32) -> Judged:
-    """What ``spectrum`` gave, judged by the shipped model."""
+def decidable(subject: Subject) -> float:
+    """1 in ordinary light; from where the photo's light is a fault in itself, down to 0."""
+    return min(1.0, 2 * (1 - spoilt(subject.levels)))
+
+
+def judge(bands: F32, decidable: float = 1.0) -> Judged:
+    """What ``spectrum`` gave, judged by the shipped model; the scores times ``decidable``."""
     fitted = model()
     sharp, blurred, moved = (fitted.weights @ features(bands) + fitted.offsets).tolist()
     along = moved_along(bands)
     return Judged(
-        _score(blurred - np.logaddexp(sharp, moved)),
-        _score(moved - np.logaddexp(sharp, blurred)),
+        decidable * _score(blurred - np.logaddexp(sharp, moved)),
+        decidable * _score(moved - np.logaddexp(sharp, blurred)),
         along * 180 / SECTORS,
         moved_length(bands, along),
     )
@@ -104,7 +112,8 @@ def camera_step(width: int, height: int) -> int:
 def _in_boxes(subject: Subject) -> Found:
     step = camera_step(subject.width, subject.height)
     largest = sorted((b.box for b in subject.boxes), key=lambda b: -(b.x1 - b.x0) * (b.y1 - b.y0))[:MOST_BOXES]
-    judged = {box: judge(spectrum(box_grey(subject.full, box, step))) for box in largest}
+    clear = decidable(subject)
+    judged = {box: judge(spectrum(box_grey(subject.full, box, step)), clear) for box in largest}
     blurred = sorted(largest, key=lambda b: -judged[b].blur)
     moved = sorted(largest, key=lambda b: -judged[b].moved)
     worst = judged[blurred[0]].blur, judged[moved[0]].moved

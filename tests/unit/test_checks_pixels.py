@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cv2
@@ -11,13 +13,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.cleaning import borders, exposure, framing, sharpness
+from app.cleaning import borders, casts, exposure, framing, sharpness
 from app.cleaning.checks import default_thresholds
-from app.cleaning.findings import Finding
+from app.cleaning.comparing import Context
+from app.cleaning.examining import Examined, Photo
+from app.cleaning.findings import Finding, Found
 from app.cleaning.spectrum import features, moved_along, spectrum, work_scale
 from app.cleaning.subject import LabelledBox, Subject
 from app.common.geometry import Box
 from app.common.images import encode_jpeg
+from app.common.packs import load_pack
 from app.common.phantoms import Nuisances, PhantomPhoto, render
 from benchmarks import faults
 from benchmarks.sharpness_fit import plain_skin
@@ -43,7 +48,21 @@ def found(pixels: U8, boxes: tuple[Box, ...] = ()) -> dict[str, Finding]:
 
 def of_file(data: bytes, boxes: tuple[Box, ...] = ()) -> dict[str, Finding]:
     subject = Subject("photo", data, [LabelledBox(b, "psoriasis") for b in boxes])
-    return {f.check: f for part in PARTS for f in part.examine(subject).findings}
+    parts = {part.__name__.rsplit(".", 1)[-1]: part.examine(subject) for part in PARTS}
+    findings = [f for part in parts.values() for f in part.findings]
+    return {f.check: f for f in [*findings, *cast_of([parts["exposure"]])]}
+
+
+def cast_of(exposures: Sequence[Found]) -> list[Finding]:
+    """Each photo's finding of a colour cast, judged in a collection of these."""
+    photos = [Examined(Photo(k, Path(), ""), "-", 1, 1, {"exposure": e}) for k, e in enumerate(exposures)]
+    found = casts.find(photos, Context(load_pack()))
+    return [found[k][0] for k in range(len(exposures))]
+
+
+def light(*colour: float) -> Found:
+    """An examined photo of a mean colour: log red : green, log blue : green."""
+    return Found((), {"colour": list(colour)})
 
 
 def past(findings: dict[str, Finding]) -> set[str]:
@@ -68,6 +87,36 @@ def test_a_fault_of_light_or_frame_is_not_called_blur(kind: str) -> None:
     rng = np.random.default_rng(9)
     for index in (0, 3, 5):
         assert not past(found(faults.plant(kind, phantom(index).pixels, rng))) & {"blur", "motion_blur"}
+
+
+@pytest.mark.parametrize("kind", ["dark", "bright", "low_contrast"])
+def test_a_photo_whose_light_is_lost_is_not_called_blurred_too(kind: str) -> None:
+    rng = np.random.default_rng(12)
+    for index in (0, 3, 5, 8):
+        assert not past(found(faults.plant(kind, phantom(index).pixels, rng))) & {"blur", "motion_blur"}
+
+
+def test_the_tint_of_a_whole_collection_is_no_cast_but_what_differs_from_it_is() -> None:
+    limit = default_thresholds()["colour_cast"]
+    rng = np.random.default_rng(13)
+    pink = [light(*(np.array([0.8, 0.3]) + rng.normal(0, 0.1, 2))) for _ in range(100)]
+    odd = light(-0.6, 0.8)
+    assert cast_of([pink[0]])[0].score > 0.3
+    *usual, blue = cast_of([*pink, odd])
+    assert max(f.score for f in usual) < limit < blue.score
+    assert blue.facts["hue"]["en"] == "cyan"
+
+
+def test_a_collection_that_is_all_far_off_is_still_found() -> None:
+    assert min(f.score for f in cast_of([light(-1.5, 1.5)] * 200)) > default_thresholds()["colour_cast"]
+
+
+def test_photos_without_a_measured_colour_have_no_cast() -> None:
+    photos = [
+        Examined(Photo(1, Path(), ""), "-", 1, 1, {}),
+        Examined(Photo(2, Path(), ""), "-", 1, 1, {"exposure": Found()}),
+    ]
+    assert casts.find(photos, Context(load_pack())) == {}
 
 
 def test_skin_without_texture_is_not_blurred() -> None:
