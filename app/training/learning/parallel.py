@@ -64,7 +64,8 @@ def add_up_gradients(parameters: Sequence[Tensor]) -> None:
             gradients.append(p.grad)
     flat = torch.cat([g.reshape(-1) for g in gradients])
     dist.all_reduce(flat)
-    for gradient, part in zip(gradients, flat.split([g.numel() for g in gradients]), strict=True):
+    parts = torch.split(flat, [g.numel() for g in gradients])
+    for gradient, part in zip(gradients, parts, strict=True):
         gradient.copy_(part.view_as(gradient))  # in its own memory format, which the fused optimisers rely on
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -20,6 +23,7 @@ from app.inference.crops import crop_region, cut_square
 from app.training.plan import LesionSource
 
 U8 = NDArray[np.uint8]
+Loaded = TypeVar("Loaded")
 DETAIL = 1.2
 """Pieces are kept at this multiple of the network's input, so that a zoomed picture is still sharp."""
 ROOM = 1.7
@@ -61,24 +65,30 @@ def load_pieces(
     images: Iterable[FrozenImage], classes: Sequence[str], size: int, margin: float, whole: bool
 ) -> list[Piece]:
     """All lesions of known classes; with ``whole`` also the photos themselves whose lesions are of one class."""
-    pieces: list[Piece] = []
-    for image in images:
-        wanted = [(box, classes.index(label)) for box, label in image.boxes if label in classes and not box.is_empty]
-        regions: list[tuple[Box | None, int, Box]] = [
-            (box, label, crop_region(box, margin, image.width, image.height)) for box, label in wanted
-        ]
-        names = {label for _, label in wanted} or ({classes.index(image.label)} if image.label in classes else set())
-        if (whole or not wanted) and len(names) == 1:
-            photo_box = Box(0, 0, image.width, image.height)
-            regions.append((None, next(iter(names)), crop_region(photo_box, margin, image.width, image.height)))
-        if not regions:
-            continue
-        finest = min(region.width for _, _, region in regions)
-        short = int(min(image.width, image.height) * min(1.0, DETAIL * size / finest)) + 1
-        pixels = _pixels(image, short)
-        for box, label, region in regions:
-            pieces.append(_piece(pixels, image, box, label, region, size))
-    return pieces
+    return [p for part in _side_by_side(lambda i: _pieces(i, classes, size, margin, whole), images) for p in part]
+
+
+def _pieces(image: FrozenImage, classes: Sequence[str], size: int, margin: float, whole: bool) -> list[Piece]:
+    wanted = [(box, classes.index(label)) for box, label in image.boxes if label in classes and not box.is_empty]
+    regions: list[tuple[Box | None, int, Box]] = [
+        (box, label, crop_region(box, margin, image.width, image.height)) for box, label in wanted
+    ]
+    names = {label for _, label in wanted} or ({classes.index(image.label)} if image.label in classes else set())
+    if (whole or not wanted) and len(names) == 1:
+        photo_box = Box(0, 0, image.width, image.height)
+        regions.append((None, next(iter(names)), crop_region(photo_box, margin, image.width, image.height)))
+    if not regions:
+        return []
+    finest = min(region.width for _, _, region in regions)
+    short = int(min(image.width, image.height) * min(1.0, DETAIL * size / finest)) + 1
+    pixels = _pixels(image, short)
+    return [_piece(pixels, image, box, label, region, size) for box, label, region in regions]
+
+
+def _side_by_side(load: Callable[[FrozenImage], Loaded], images: Iterable[FrozenImage]) -> Iterator[Loaded]:
+    """``load`` of each image, in order, as many at once as there are cores: decoding leaves the others at work."""
+    with ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="photos") as pool:
+        yield from pool.map(load, images)
 
 
 def _pixels(image: FrozenImage, short_side: int) -> U8:
@@ -109,15 +119,16 @@ def squares(pieces: Sequence[Piece], size: int) -> U8:
 
 def load_scenes(images: Iterable[FrozenImage], classes: Sequence[str], short_side: int) -> list[Scene]:
     """Photos reduced to ``short_side``. Labels beside ``classes`` ("other") become lesions of unknown disease."""
-    scenes = []
-    for image in images:
+
+    def scene(image: FrozenImage) -> Scene:
         pixels = shrunk(_pixels(image, short_side), short_side)
         scale = pixels.shape[1] / image.width
         kept = [(box, label) for box, label in image.boxes if not box.is_empty]
         boxes = np.array([box.scaled(scale).as_list() for box, _ in kept], float).reshape(-1, 4)
         labels = np.array([classes.index(name) if name in classes else UNKNOWN for _, name in kept], np.int64)
-        scenes.append(Scene(pixels, boxes, labels, scale, image, str(image.id)))
-    return scenes
+        return Scene(pixels, boxes, labels, scale, image, str(image.id))
+
+    return list(_side_by_side(scene, images))
 
 
 def load_lesion_source(source: LesionSource, short_side: int) -> list[Scene]:
