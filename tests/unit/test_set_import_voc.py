@@ -111,6 +111,20 @@ def test_a_name_that_is_taken_and_lists_that_are_none(squama: CommandLine, voc: 
     assert caught.value.code == "split_list_unreadable"
 
 
+def test_a_detector_learns_it_and_is_measured(squama: CommandLine, voc: Path) -> None:
+    _import(squama, voc)
+    plan = voc.parent / "plan.toml"
+    plan.write_text(
+        """name = "cells"\ntask = "detect"\nnetwork = "fpn-efficientnet_lite0"\ndataset = "cells"\nstart = "scratch"
+        size = 48\nepochs = 1\nbatch = 2\nthreads = 1\ndevice = "cpu"\n[architecture]\nchannels = 16\nhidden = 16\n"""
+    )
+    where = ("--workspace", voc.parent / "ws")
+    made = squama("train", *where, "train", plan, "--out", voc.parent / "run")
+    figures = squama("evaluate", *where, "evaluate", made["model"], "--dataset", "cells")
+    assert figures["n"] == 2, "the boxes of the test list"
+    assert set(figures["per_class"]) == {"dot", "cell"}
+
+
 def test_real_set_with_its_own_lists(squama: CommandLine, shared_data: Path, tmp_path: Path) -> None:
     folder = shared_data / "bccd_voc"
     where = ("--workspace", tmp_path / "ws", "dataset", "import-voc", folder, "bccd")

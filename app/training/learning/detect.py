@@ -185,7 +185,7 @@ def detect_all(model: nn.Module, normal: Normal, scenes: Sequence[Scene], device
     """Detections of each scene, in its own pixels, labels 0..classes-1."""
     answers = []
     for scene in scenes:
-        found = model(list(normal(scene.pixels[None], device)))[0]
+        found = model(list(normal(np.stack([scene.pixels]), device)))[0]  # a decoded photo may be read-only
         answers.append(
             Found(
                 found["boxes"].float().cpu().numpy(),
