@@ -77,7 +77,7 @@ PARTS = (
     Part("sharpness", ("blur", "motion_blur"), 3, "app.cleaning.sharpness", boxes=True),
     Part("borders", ("black_border",), 1, "app.cleaning.borders"),
     Part("framing", ("framing",), 1, "app.cleaning.framing", boxes=True),
-    Part("likeness", (), 2, "app.cleaning.likeness"),
+    Part("likeness", (), 3, "app.cleaning.likeness"),
     Part("landmarks", (), 2, "app.cleaning.landmarks", deep=True),
     Part("faces", ("face",), 1, "app.cleaning.faces", deep=True),
     Part("identity", ("exif_identity",), 1, "app.cleaning.identity"),

@@ -8,6 +8,7 @@ several hashes. Quick: it needs no more than the quarter-scale pixels.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -28,8 +29,11 @@ WAYS = [(x, y, swap) for swap in (False, True) for x in (1, -1) for y in (1, -1)
 
 def examine(subject: Subject) -> Found:
     """The blob: 64 int8, frequencies of the upright frame, row by row."""
-    grey = cv2.resize(_halved(subject.grey), (FRAME, FRAME), interpolation=cv2.INTER_AREA)
-    waves = _WAVES @ grey @ _WAVES.T
+    grey = subject.grey
+    height, width = map(float, grey.shape)
+    while min(grey.shape) >= 4 * FRAME:  # whole steps are averaged much faster
+        grey, height, width = _halved(grey), height / 2, width / 2
+    waves = _frame_waves(grey.shape[0], height) @ grey.astype(np.float32) @ _frame_waves(grey.shape[1], width).T
     waves[0, 0] = 0.0
     most = float(np.abs(waves).max())
     packed = np.rint(waves * (127 / most)).astype(np.int8) if most > 1.0 else np.zeros((SIDE, SIDE), np.int8)
@@ -37,14 +41,20 @@ def examine(subject: Subject) -> Found:
 
 
 def _halved(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Halved as often as leaves enough for a frame: whole steps are averaged much faster than others."""
-    while min(grey.shape) >= 4 * FRAME:
-        height, width = grey.shape
-        if height % 2 or width % 2:
-            grey = np.asarray(cv2.copyMakeBorder(grey, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE), np.uint8)
-        half = ((width + 1) // 2, (height + 1) // 2)
-        grey = np.asarray(cv2.resize(grey, half, interpolation=cv2.INTER_AREA), np.uint8)
-    return grey
+    """An odd side's last pixels are averaged with themselves."""
+    height, width = grey.shape
+    if height % 2 or width % 2:
+        grey = np.asarray(cv2.copyMakeBorder(grey, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE), np.uint8)
+    half = ((width + 1) // 2, (height + 1) // 2)
+    return np.asarray(cv2.resize(grey, half, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+@lru_cache(64)
+def _frame_waves(pixels: int, length: float) -> NDArray[np.float32]:
+    """SIDE x ``pixels``: the lowest frequencies of so many pixels' ``length``, averaged into FRAME cells."""
+    ends, at = np.linspace(0, length, FRAME + 1)[:, None], np.arange(pixels)
+    overlap = np.minimum(ends[1:], at + 1) - np.maximum(ends[:-1], at)
+    return np.asarray(_WAVES @ (np.maximum(overlap, 0) * (FRAME / length)), np.float32)
 
 
 def frame_hashes(blobs: Sequence[bytes]) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
