@@ -115,14 +115,16 @@ class Plan(_Part):
     )
     average: float = Field(default=0.998, ge=0, lt=1, description="decay of the running mean of the weights; 0: none")
     clip: float = Field(default=5.0, gt=0, description="largest norm of the gradient")
-    loss: Literal["cross_entropy", "focal"] = "cross_entropy"
-    focal_gamma: float = Field(default=2.0, ge=0, description="of the focal loss (Lin et al., ICCV 2017)")
+    loss: Literal["cross_entropy", "focal"] = Field(
+        default="cross_entropy", description="classify: of the diseases; a detector keeps Faster R-CNN's losses"
+    )
+    focal_gamma: float = Field(default=2.0, ge=0, description="classify: of the focal loss (Lin et al., ICCV 2017)")
     rare: Literal["balanced_sampling", "class_weights", "logit_adjustment", "none"] = Field(
         default="balanced_sampling", description="classify: what is done for rare diseases"
     )
     mixup: float = Field(default=0.0, ge=0, description="classify: alpha (Zhang et al., ICLR 2018); 0: none")
     cutmix: float = Field(default=0.0, ge=0, description="classify: alpha (Yun et al., ICCV 2019); 0: none")
-    label_smoothing: float = Field(default=0.1, ge=0, lt=1)
+    label_smoothing: float = Field(default=0.1, ge=0, lt=1, description="classify: shared by all diseases")
     dropout: float = Field(default=0.2, ge=0, lt=1, description="classify: before the last layer")
     freeze: int = Field(
         default=0, ge=-1, description="first blocks that keep their start weights; -1: all but the head"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.inference.networks import backbones
 from app.inference.networks.detectors import UNKNOWN, Detector, build_detector, start_from_imagenet
 from app.training.events import Events, read_events
 from app.training.learning import detect
@@ -248,3 +251,61 @@ def test_patience_ends_the_run_and_keeps_the_best_epoch(tmp_path: Path, monkeypa
     state = torch.load(tmp_path / "a" / "checkpoint.pt", weights_only=True)
     assert all(torch.equal(value, state["best_state"][name]) for name, value in model.state_dict().items())
     assert any(not torch.equal(value, state["best_state"][name]) for name, value in state["mean"].items())
+
+
+# -- every key -------------------------------------------------------------------------------------------------------
+
+NOT_OF_LEARNING = {"name", "version", "task", "dataset", "pack", "licence", "limits", "device", "lesion_only", "start"}
+SAME_NUMBERS = {"workers", "threads"}
+OF_OTHERS = {"visual_features", "feature_views"}
+# key -> another value, or (what it needs beside it, another value)
+OTHERWISE: dict[str, Any] = {
+    "network": "fused-tiny-15", "seed": 1, "size": 96, "epochs": 3, "minutes": 1e-6, "batch": 1, "accumulate": 2,
+    "precision": "bfloat16", "optimiser": "sgd", "learning_rate": 3e-3, "start_rate_share": 0.1, "weight_decay": 0.5,
+    "warm_up": 0.4, "schedule": "constant", "head_epochs": 1, "patience": ({"epochs": 4, "learning_rate": 1e-9}, 1),
+    "average": 0.1, "clip": 1e-3, "freeze": 1, "frozen_norms": False, "architecture": {"roi_samples": 8},
+}  # fmt: skip
+LOOKS: dict[str, Any] = {
+    "flip": False, "scale": 0.5, "colour": 0.9, "illumination": 0.9, "blur": 0.9, "noise": 0.9, "jpeg": 0.9,
+    "grey": 0.9, "randaugment": 2, "randaugment_strength": ({"randaugment": 2}, 2),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[dict[str, Any]], str]]:
+    """Trains a detector of 0.4 million weights; a training's print is its weights and how many epochs it had."""
+    folder, known = tmp_path_factory.mktemp("runs"), dict[str, str]()
+
+    def trained(more: dict[str, Any]) -> str:
+        plan = plan_of(**{"network": "fused-tiny-135", "epochs": 2, "workers": 1, **more})
+        if plan.model_dump_json() not in known:
+            model, epochs = learned(plan, PHOTOS, folder / str(len(known)))
+            digest = hashlib.sha256(str(len(epochs)).encode())
+            for name, tensor in sorted(model.state_dict().items()):
+                digest.update(name.encode() + tensor.contiguous().numpy().tobytes())
+            known[plan.model_dump_json()] = digest.hexdigest()
+        return known[plan.model_dump_json()]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(backbones.TIMM_BACKBONES, "tiny", "test_efficientnet")
+        yield trained
+
+
+def test_every_key_is_the_classifiers_or_here() -> None:
+    classifiers = {k for k, f in Plan.model_fields.items() if (f.description or "").startswith("classify:")}
+    others = {k for k, f in Augment.model_fields.items() if "classify only" in (f.description or "")}
+    own = set(OTHERWISE) | NOT_OF_LEARNING | SAME_NUMBERS | OF_OTHERS | {"augment"}
+    assert own | (classifiers - {"size"}) == set(Plan.model_fields)
+    assert set(LOOKS) | others == set(Augment.model_fields)
+
+
+@pytest.mark.parametrize("key", OTHERWISE)
+def test_a_key_of_the_plan_acts_on_detectors(key: str, tiny: Callable[[dict[str, Any]], str]) -> None:
+    needs, value = OTHERWISE[key] if isinstance(OTHERWISE[key], tuple) else ({}, OTHERWISE[key])
+    assert tiny(needs) != tiny({**needs, key: value})
+
+
+@pytest.mark.parametrize("key", LOOKS)
+def test_a_key_of_augmentation_acts_on_detectors(key: str, tiny: Callable[[dict[str, Any]], str]) -> None:
+    needs, value = LOOKS[key] if isinstance(LOOKS[key], tuple) else ({}, LOOKS[key])
+    assert tiny({"augment": needs}) != tiny({"augment": {**needs, key: value}})
