@@ -6,8 +6,8 @@ from collections.abc import Sequence, Set
 from math import log2
 from typing import Any
 
+from app.cleaning.alignment import Alignment
 from app.cleaning.examining import Examined
-from app.cleaning.matching import Alignment
 from app.common.words import LANGUAGES, catalogue
 
 Part = tuple[str, dict[str, object]]  # key of the catalogue, facts

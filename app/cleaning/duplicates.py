@@ -19,13 +19,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from app.cleaning.alignment import Alignment
 from app.cleaning.comparing import Context
 from app.cleaning.duplicate_words import best_of, how_it_differs, stamped
 from app.cleaning.examining import Examined
 from app.cleaning.findings import FLOOR, Finding
 from app.cleaning.likeness import frame_hashes, frame_likeness, nearest_frames
 from app.cleaning.likeness_index import shared_codes
-from app.cleaning.matching import Alignment, Look, align, look
+from app.cleaning.looks import Look, look
+from app.cleaning.matching import align
 from app.cleaning.subject import Subject
 from app.common.errors import UserError
 

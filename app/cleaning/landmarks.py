@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.cleaning.findings import Found
-from app.cleaning.matching import mirrored_codes
+from app.cleaning.looks import mirrored_codes
 from app.cleaning.subject import Subject
 from app.common.places import RESOURCES
 

@@ -14,14 +14,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from app.cleaning import duplicates, likeness, matching
+from app.cleaning import duplicates, likeness, looks
+from app.cleaning.alignment import Alignment
 from app.cleaning.checks import parts_for
 from app.cleaning.comparing import Context, Stopped
 from app.cleaning.duplicates import Link, groups, scene_score
+from app.cleaning.evidence import evidence
 from app.cleaning.examining import Examined, Photo, examine
 from app.cleaning.findings import Finding
 from app.cleaning.likeness_index import shared_codes
-from app.cleaning.matching import Alignment
 from app.common.images import encode_jpeg
 from app.common.packs import load_pack
 from app.common.words import set_language
@@ -274,9 +275,9 @@ def test_a_turned_or_mirrored_frame_shares_a_hash() -> None:
 
 def test_mirrored_codes_are_those_of_the_mirrored_photo() -> None:
     grey = skin(3)[..., 1]
-    _, codes = matching.keypoints(np.ascontiguousarray(grey), 100)
-    _, others = matching.keypoints(np.ascontiguousarray(grey[:, ::-1]), 100)
-    assert np.median((codes @ matching.mirrored_codes(others).T).max(1)) > 0.99
+    _, codes = looks.keypoints(np.ascontiguousarray(grey), 100)
+    _, others = looks.keypoints(np.ascontiguousarray(grey[:, ::-1]), 100)
+    assert np.median((codes @ looks.mirrored_codes(others).T).max(1)) > 0.99
 
 
 def test_many_photos_are_found_by_their_hashes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -289,17 +290,17 @@ def test_many_photos_are_found_by_their_hashes(tmp_path: Path, monkeypatch: pyte
 
 def test_evidence_lays_one_photo_on_the_other_and_marks_what_differs() -> None:
     picture = skin(1)
-    found = matching.evidence(picture, np.ascontiguousarray(np.rot90(marked(picture)[20:220, 10:300])))
+    found = evidence(picture, np.ascontiguousarray(np.rot90(marked(picture)[20:220, 10:300])))
     assert found is not None
     assert found.first.shape == found.second.shape == picture.shape
     assert found.seen.mean() == pytest.approx(200 * 290 / (240 * 320), abs=0.01)
     ink = np.abs(marked(picture).astype(int) - picture).max(axis=2) > 40
     assert found.differs[ink & found.seen].mean() > 0.6
     assert found.differs[~cv2.dilate(ink.astype(np.uint8), np.ones((9, 9))).astype(bool)].mean() < 0.01
-    again = matching.evidence(picture, np.rot90(marked(picture)[20:220, 10:300]).copy(), found.alignment.as_json())
+    again = evidence(picture, np.rot90(marked(picture)[20:220, 10:300]).copy(), found.alignment.as_json())
     assert again is not None
     assert np.abs(again.second.astype(int) - found.second).mean() < 0.1
 
 
 def test_no_evidence_for_photos_that_have_nothing_in_common() -> None:
-    assert matching.evidence(skin(1), np.full((200, 200, 3), 128, np.uint8)) is None
+    assert evidence(skin(1), np.full((200, 200, 3), 128, np.uint8)) is None

@@ -125,7 +125,7 @@ def lay(first: Path, second: Path) -> Laid | None:
     """
     import numpy as np
 
-    from app.cleaning.matching import evidence
+    from app.cleaning.evidence import evidence
     from app.common.images import read_photo
     from app.views.images import image_from
 
