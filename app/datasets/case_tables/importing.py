@@ -9,7 +9,8 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from app.datasets.case_tables.mapping import Mapping
-from app.datasets.case_tables.plan import CasePlan, PlannedCase, plan_cases
+from app.datasets.case_tables.plan import CasePlan, PlannedCase
+from app.datasets.case_tables.planning import plan_cases
 from app.datasets.case_tables.table import Table
 from app.datasets.people import audit, require
 from db.tables import Case, Image, Patient, utc_now

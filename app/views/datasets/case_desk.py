@@ -49,7 +49,7 @@ def save_mapping(mapping: Mapping, path: Path) -> None:
 
 
 def plan(session: Any, table: Table, mapping: Mapping) -> CasePlan:
-    from app.datasets.case_tables.plan import plan_cases
+    from app.datasets.case_tables.planning import plan_cases
 
     return plan_cases(session, table, mapping)
 
