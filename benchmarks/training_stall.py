@@ -2,8 +2,9 @@
 
 ``python -m benchmarks.training_stall [--full]``. The whole program with its engine ready, on the Train page (which
 follows the run) and on Annotate; idle and with a run of the queue at work, in turns, in one process: five rounds after
-one that counts for nothing (it imports what a list of runs needs, and lays out the page). The run is as the page starts it: EfficientNet-lite0 at 224 px, half of the cores, nice 10, in a process of its own.
-Also while a run starts (importing torch, reading photos), which nobody promised anything about.
+one that counts for nothing (it imports what a list of runs needs, and lays out the page). The run is as the page
+starts it: EfficientNet-lite0 at 224 px, half of the cores, nice 10, in a process of its own. Also while a run starts
+(importing torch, reading photos), which nobody promised anything about.
 """
 
 from __future__ import annotations

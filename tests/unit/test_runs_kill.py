@@ -48,10 +48,18 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     return open_workspace(make_demo(tmp_path_factory.mktemp("kill") / "演示 🩺", photos=12).workspace)
 
 
-def child(workspace: Workspace, run: RunInfo) -> subprocess.Popen[bytes]:
-    """The training itself, as the runner starts it."""
+def child(workspace: Workspace, run: RunInfo, first: Callable[[], None] | None = None) -> subprocess.Popen[bytes]:
+    """The training itself, as the runner starts it; ``first`` is called in it before it begins."""
     line = [sys.executable, str(ROOT / "main.py"), "training", "--workspace", str(workspace.root), "--run"]
-    return subprocess.Popen([*line, str(run.folder)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    quiet = subprocess.DEVNULL
+    return subprocess.Popen([*line, str(run.folder)], stdout=quiet, stderr=quiet, preexec_fn=first)
+
+
+def small_disk() -> None:
+    """In the child: no file can grow beyond 8 MB, as on a disk with no more room; a checkpoint has 50."""
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_FSIZE, (8 << 20, 8 << 20))
 
 
 def until(met: Callable[[], bool], seconds: float = 120) -> None:
@@ -133,3 +141,30 @@ def test_the_runner_outlives_who_started_it_and_a_killed_child(demo: Workspace) 
     until(lambda: all(r.state == "done" for r in list_runs(demo) if r.plan.name == "queue"), 240)
     assert runner.wait_for_started(60)
     assert epochs(first.folder) == epochs(second.folder)
+
+
+@pytest.mark.timeout(300)
+def test_a_disk_that_is_full_at_a_checkpoint_fails_the_run_and_it_can_be_resumed(demo: Workspace) -> None:
+    run = enqueue(demo, PLAN.model_copy(update={"name": "disk", "epochs": 2}), "li")
+    assert child(demo, run, small_disk).wait() == 2
+    failed = show_run(demo, run.name)
+    assert failed.state == "failed"
+    assert failed.error is not None
+    assert failed.error["code"] == "disk_full"
+    assert "checkpoint.pt" in failed.error["what"]
+    assert not list(run.folder.glob("*.part")), "nothing half written stays"
+    resume_run(demo, run.name, "li")
+    assert child(demo, run).wait() == 0
+    done = show_run(demo, run.name)
+    assert (done.state, done.epoch, done.error) == ("done", 2, None)
+
+
+@pytest.mark.timeout(300)
+def test_a_child_that_is_told_to_end_pauses_its_run(demo: Workspace) -> None:
+    run = enqueue(demo, PLAN.model_copy(update={"name": "told", "epochs": 200}), "li")
+    process = child(demo, run)
+    until(lambda: lines(run.folder) >= 2)
+    process.terminate()
+    assert process.wait() == 130
+    assert show_run(demo, run.name).state == "paused"
+    assert show_run(demo, run.name).epoch >= 1
