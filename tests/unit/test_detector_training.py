@@ -22,7 +22,7 @@ from app.training.learning.augment import random_scene
 from app.training.learning.classify import Normal
 from app.training.learning.detect import detect_all, map50, pictures_of, settings_of, train_detector
 from app.training.learning.samples import Scene
-from app.training.learning.session import threads
+from app.training.learning.session import Stopped, threads
 from app.training.plan import Augment, Plan, make_plan
 
 LIGHT = "fused-efficientnet_lite0-135"
@@ -169,7 +169,9 @@ def test_pictures_depend_on_seed_and_place_alone_and_losses_know_unnamed_lesions
 # -- the loop --------------------------------------------------------------------------------------------------------
 
 
-def learned(plan: Plan, train: list[Scene], run: Path, start: bool = False) -> tuple[Detector, list[dict[str, Any]]]:
+def learned(
+    plan: Plan, train: list[Scene], run: Path, start: bool = False, resume: bool = False
+) -> tuple[Detector, list[dict[str, Any]]]:
     run.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(0)
     small = {"channels": 16, "hidden": 32, "roi_samples": 32, "rpn_samples": 32, "context": False}
@@ -178,7 +180,7 @@ def learned(plan: Plan, train: list[Scene], run: Path, start: bool = False) -> t
     if start:
         start_from_imagenet(model, plan.network)
     with threads(plan):
-        kept = train_detector(plan, model, NORMAL, train, train[:4], 2, Events(run), CPU)
+        kept = train_detector(plan, model, NORMAL, train, train[:4], 2, Events(run), CPU, resume)
     return kept, [e for e in read_events(run) if e["event"] == "epoch"]
 
 
@@ -251,6 +253,23 @@ def test_patience_ends_the_run_and_keeps_the_best_epoch(tmp_path: Path, monkeypa
     state = torch.load(tmp_path / "a" / "checkpoint.pt", weights_only=True)
     assert all(torch.equal(value, state["best_state"][name]) for name, value in model.state_dict().items())
     assert any(not torch.equal(value, state["best_state"][name]) for name, value in state["mean"].items())
+
+
+def test_a_run_that_was_stopped_ends_with_the_weights_of_an_unbroken_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = plan_of(epochs=3, precision="bfloat16", accumulate=2, batch=1)
+    unbroken, _ = learned(plan, PHOTOS, tmp_path / "a")
+    for step in (1, 3):  # in the first epoch: from the beginning; in the second: from the first's checkpoint
+        asked = iter(range(step + 1))
+        monkeypatch.setattr(Events, "stop_asked", lambda _, asked=asked: next(asked, None) is None)
+        with pytest.raises(Stopped):
+            learned(plan, PHOTOS, tmp_path / str(step))
+        monkeypatch.undo()
+        again, epochs = learned(plan, PHOTOS, tmp_path / str(step), resume=True)
+        assert [e["epoch"] for e in epochs] == [0, 1, 2]
+        theirs = unbroken.state_dict()
+        assert all(torch.equal(value, theirs[name]) for name, value in again.state_dict().items())
 
 
 # -- every key -------------------------------------------------------------------------------------------------------
