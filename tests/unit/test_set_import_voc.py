@@ -104,6 +104,8 @@ def test_a_name_that_is_taken_and_lists_that_are_none(squama: CommandLine, voc: 
     _import(squama, voc)
     where = ("--workspace", voc.parent / "ws", "dataset", "import-voc", voc)
     assert squama.refused(*where, "cells", "--pack", "cells") == "dataset_exists"
+    again = squama("dataset_import_voc", *where, "again", "--pack", "cells")
+    assert (again["images"], again["boxes"]) == (6, 6), "the same photos may be in several sets"
     assert squama.refused(*where, "two", "--splits", voc / "JPEGImages") == "split_lists_missing"
     (voc / "lists" / "val.txt").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(UserError) as caught:
