@@ -126,6 +126,62 @@ class CleanStudio(Studio):
         self.shoot("freeze-zh.png")
 
 
+class TrainStudio(Studio):
+    """The Train page with finished runs, and a model's test."""
+
+    def play(self) -> Iterator[bool]:
+        window = self.program.window
+        window.showNormal()
+        window.resize(1366, 768)
+        self.dress("en", "dark")
+        window.go("train")
+        page: Any = window.pages.page
+        while not (page.watch.runs and page.form.forecast.answer):
+            yield True
+        for run in page.watch.runs:
+            page.table.model_.tick(run.name, True)
+        for _ in range(RESTS):
+            yield True
+        self.shoot("train-en.png")
+        for run in page.watch.runs:
+            page.table.model_.tick(run.name, False)
+        self.dress("zh", "light")
+        page.view.tabs.choose(1)
+        for _ in range(RESTS):
+            yield True
+        while page.form.forecast.busy:
+            yield True
+        self.shoot("train-zh.png")
+        page.act("test")
+        for _ in range(RESTS):
+            yield True
+        self.shoot("test-zh.png")
+        self.dress("en", "dark")
+        sheet: Any = window.pages.sheet
+        sheet.tabs.choose(3)
+        for _ in range(RESTS):
+            yield True
+        self.shoot("test-en.png")
+
+
+def trained(folder: Path) -> Path:
+    """A demo on which two seeds were trained, only their heads; one was tested."""
+    import subprocess
+
+    from app.datasets.demo import make_demo
+
+    demo = make_demo(folder, photos=60, seed=0)
+    base = [sys.executable, str(ROOT / "main.py"), "--workspace", str(demo.workspace), "--actor", "doctor"]
+    runs = demo.workspace / "runs"
+    common = ["--task", "classify", "--network", "efficientnet_lite0", "--dataset", "phantom-a", "--recipe", "frozen"]
+    for seed in ("0", "1"):
+        out = runs / f"lite0-head-{seed}"
+        subprocess.run([*base, "train", *common, "--epochs", "20", "--seed", seed, "--out", str(out)], check=True)
+    tested = ["evaluate", "efficientnet-lite0-phantom-a", "--dataset", "phantom-a", "--part", "test"]
+    subprocess.run([*base, *tested, "--out", str(runs / "lite0-head-1" / "tests" / "001")], check=True)
+    return demo.workspace
+
+
 def cleaned(folder: Path) -> Path:
     """A demo with every kind of fault, checked; the copies are out, and what is left is frozen."""
     from app.cleaning.decisions import decide
@@ -151,13 +207,22 @@ def cleaned(folder: Path) -> Path:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "images")
+    names = [kind.__name__ for kind in (Studio, CleanStudio, TrainStudio)]
+    parser.add_argument("--only", nargs="*", choices=names, help="these pages' pictures")
     options = parser.parse_args()
     from app.datasets.demo import make_demo
 
     app = _qt()
     with tempfile.TemporaryDirectory() as folder:
         demo = make_demo(Path(folder) / "demo", photos=24, seed=0)
-        for workspace, kind in ((demo.workspace, Studio), (cleaned(Path(folder) / "clean"), CleanStudio)):
+        for make, kind in (
+            (lambda: demo.workspace, Studio),
+            (lambda: cleaned(Path(folder) / "clean"), CleanStudio),
+            (lambda: trained(Path(folder) / "train"), TrainStudio),
+        ):
+            if options.only and kind.__name__ not in options.only:
+                continue
+            workspace = make()
             program = Program(app, open_workspace(workspace), "doctor", engine_command())
             studio = kind(program, options.out)
             QTimer.singleShot(LONGEST, studio, app.quit)

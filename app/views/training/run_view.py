@@ -60,7 +60,7 @@ class RunView(QWidget):
         self._samples_at = ("", -1)
         self._asking = False
         self.mark_place = QStackedWidget()
-        self.name, self.state = Elided("section"), label("soft")
+        self.name, self.state = Elided("section"), Elided("soft")
         self.progress = QProgressBar()
         self.progress.setTextVisible(False)
         self.buttons = {act: QPushButton() for act in ACTS}
@@ -83,8 +83,11 @@ class RunView(QWidget):
         head.setContentsMargins(16, 10, 16, 0)
         head.setSpacing(8)
         head.addWidget(self.mark_place)
-        head.addWidget(self.name, 1)
-        head.addWidget(self.state)
+        said = QVBoxLayout()
+        said.setSpacing(0)
+        said.addWidget(self.name)
+        said.addWidget(self.state)
+        head.addLayout(said, 1)
         for button in self.buttons.values():
             head.addWidget(button)
         second = QHBoxLayout()
@@ -239,6 +242,7 @@ class RunView(QWidget):
         self.name.setText(run.name)
         self.name.setToolTip(run.plan.dataset)
         self.state.setText(self._said(run))
+        self.state.setToolTip(self._said(run))
         self.progress.setRange(0, 1000 if run.epoch else 0)
         self.progress.setValue(round(1000 * run.epoch / max(1, run.epochs)))
         if run.error is not None:

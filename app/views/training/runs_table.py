@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QIcon, QKeyEvent, QPixmap
+from PySide6.QtGui import QColor, QIcon, QKeyEvent, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
 from app.common.words import text
@@ -30,6 +30,8 @@ Index = QModelIndex | QPersistentModelIndex
 _ROOT = QModelIndex()
 NAME, STATE, NETWORK, DATASET, EPOCH, SCORE, TIME = range(7)
 ROW_HEIGHT = 30
+WITH_DATASET, WITH_NETWORK = 860, 740
+"""Widths of the table from which these columns are shown."""
 
 
 class RunsModel(QAbstractTableModel):
@@ -145,7 +147,9 @@ def _tip(run: RunInfo, column: int) -> str:
     if column == SCORE:
         return "\n".join(f"{score_words(key)} {score_figure(key, value)}" for key, value in run.scores.items())
     if column == NAME:
-        return f"{run.name}\n{task_words(run.plan.task)}\n{text('train.runs_tip')}"
+        return "\n".join(
+            (run.name, task_words(run.plan.task), run.plan.network, run.plan.dataset, text("train.runs_tip"))
+        )
     return _cell(run, column)
 
 
@@ -173,6 +177,7 @@ class RunsTable(QTableView):
         header.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
         for column, width in ((STATE, 104), (NETWORK, 160), (DATASET, 112), (EPOCH, 84), (SCORE, 92), (TIME, 132)):
             self.setColumnWidth(column, width)
+        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)  # names of runs differ at their ends
         self._empty = EmptyWords(self, lambda: text("train.no_runs"))
         self.selectionModel().currentRowChanged.connect(lambda *_: self.chosen.emit(self.current))
         self.retranslate()
@@ -200,6 +205,12 @@ class RunsTable(QTableView):
         row = self.model_.row_of(name)
         if row >= 0:
             self.selectRow(row)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Where there is little room, what the tool tips say too gives way to the name."""
+        super().resizeEvent(event)
+        self.setColumnHidden(DATASET, self.width() < WITH_DATASET)
+        self.setColumnHidden(NETWORK, self.width() < WITH_NETWORK)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Space and self.current:

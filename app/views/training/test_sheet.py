@@ -20,6 +20,7 @@ from app.views.sheets import Sheet
 from app.views.thumbnails import Thumbnails
 from app.views.training import desk
 from app.views.training.confusion import Confusion
+from app.views.training.reliability import Reliability
 from app.views.training.samples import Samples
 from app.views.training.words import class_word, score_figure, score_words
 
@@ -46,10 +47,15 @@ class TestSheet(Sheet):
         self.button.setProperty("kind", "primary")
         self.folder.setIcon(icon("folder"))
         self.tabs = Switch(
-            (lambda: text("test.figures"), lambda: text("train.tab_confusion"), lambda: text("test.wrong"))
+            (
+                lambda: text("test.figures"),
+                lambda: text("train.tab_confusion"),
+                lambda: text("test.calibration"),
+                lambda: text("test.wrong"),
+            )
         )
         self.overall, self.by_disease = RowsTable(40, stretch=True), RowsTable(60, stretch=True)
-        self.confusion = Confusion()
+        self.confusion, self.reliability = Confusion(), Reliability()
         self.wrong = Samples(Thumbnails(services.background, self), self._no_wrong)
         self._nothing = label("soft", wrap=True)
         self._stack = QStackedWidget()
@@ -76,7 +82,7 @@ class TestSheet(Sheet):
         column.addWidget(self.overall)
         column.addWidget(self._by_disease)
         column.addWidget(self.by_disease, 1)
-        for view in (tables, self.confusion, self.wrong):
+        for view in (tables, self.confusion, self.reliability, self.wrong):
             self._stack.addWidget(view)
         self._shown = QStackedWidget()
         nothing = QWidget()
@@ -195,6 +201,7 @@ class TestSheet(Sheet):
         self._fill_diseases(figures["per_class"], detects)
         names = [class_word(self._names, key) for key in figures["classes"]]
         self.confusion.show_counts(names, figures.get("confusion") or ())
+        self.reliability.show_bins(figures.get("reliability") or ())
         self.wrong.show_answers(tested.wrong, self._names)
 
     def _fill_diseases(self, rows: Mapping[str, Mapping[str, Any]], detects: bool) -> None:
