@@ -135,24 +135,43 @@ def load_matching(module: nn.Module, state: dict[str, Tensor]) -> tuple[str, ...
 def in_timms_layout(module: nn.Module, state: dict[str, Tensor]) -> dict[str, Tensor]:
     """A file's tensors under the names of ``module`` (a timm network).
 
-    torchvision's networks of the same name hold the same tensors in the same order under other names; they are taken
-    over in order when all of them but the last layer agree in shape (torchvision's layer scales have two axes more).
-    Keys that already are timm's stay as they are, and so does what fits neither.
+    torchvision's networks of the same name hold the same layers in the same order under other names: they are taken
+    over layer by layer when all but the last agree in shape (torchvision's layer scales have two axes more). Keys that
+    already are timm's stay as they are, and so does what fits neither.
     """
     state = {re.sub(r"(norm|relu|conv)\.([12])\.", r"\1\2.", k): v for k, v in state.items()}  # DenseNet of old files
-    own = {k: v for k, v in module.state_dict().items() if not k.endswith("num_batches_tracked")}
+    own = module.state_dict()
     if sum(k in own for k in state) * 2 >= len(own):
         return state
-    theirs = {k: v for k, v in state.items() if not k.endswith("num_batches_tracked")}
-    if len(theirs) != len(own):
+    mine, theirs = _layers(own), sorted(_layers(state).items(), key=lambda layer: _place_of(layer[0]))
+    if len(mine) != len(theirs):
         return state
-    pairs = list(zip(own.items(), theirs.values(), strict=True))
-    if any(mine.squeeze().shape != other.squeeze().shape for (_, mine), other in pairs[:-2]):
-        return state
-    fitting = ((name, mine, other) for (name, mine), other in pairs)
-    return {
-        name: other.reshape(mine.shape) if mine.numel() == other.numel() else other for name, mine, other in fitting
-    }
+    found: dict[str, Tensor] = {}
+    for number, ((name, layer), (_, other)) in enumerate(zip(mine.items(), theirs, strict=True)):
+        if len(layer) == len(other) == 1:  # "gamma" is "layer_scale" there
+            other = dict(zip(layer, other.values(), strict=True))
+        fits = layer.keys() == other.keys() and all(layer[k].squeeze().shape == other[k].squeeze().shape for k in layer)
+        if fits:
+            found |= {f"{name}.{leaf}": other[leaf].reshape(tensor.shape) for leaf, tensor in layer.items()}
+        elif number < len(mine) - 1:
+            return state
+    return found
+
+
+def _layers(state: dict[str, Tensor]) -> dict[str, dict[str, Tensor]]:
+    """Weights and statistics by layer, the layers in the state's order."""
+    layers: dict[str, dict[str, Tensor]] = {}
+    for key, tensor in state.items():
+        name, _, leaf = key.rpartition(".")
+        if leaf != "num_batches_tracked":
+            layers.setdefault(name, {})[leaf] = tensor
+    return layers
+
+
+def _place_of(layer: str) -> tuple[bool, tuple[tuple[int, str], ...]]:
+    """Where a layer of torchvision's stands: by its numbers (safetensors files are in no order), the last one last."""
+    parts = layer.split(".")
+    return parts[0] == "classifier", tuple((int(p), "") if p.isdigit() else (-1, p) for p in parts)
 
 
 def _renamed(key: str) -> str:
