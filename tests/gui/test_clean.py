@@ -25,7 +25,8 @@ from app.common.workspace import Workspace
 from app.datasets import store as photos_room
 from app.datasets.store import Store, add_case, add_person, boxes_of, open_store, put_boxes
 from app.views.cleaning import run_panel
-from app.views.cleaning.check_cards import WAITING, bars_of, caught_bins
+from app.views.cleaning.card_delegate import bars_of, caught_bins
+from app.views.cleaning.card_model import WAITING
 from app.views.cleaning.page import CleanPage
 from db import tables
 from db.tables import Case, Image, utc_now

@@ -14,11 +14,13 @@ from app.cleaning.checks import ABOUT_LABELS, check_name
 from app.cleaning.records import PhotoDetail, QueueRow, Tally, Walked
 from app.common.words import text
 from app.views.cleaning import desk
-from app.views.cleaning.check_cards import WAITING, CheckCards, cards_of
+from app.views.cleaning.card_model import WAITING, cards_of
+from app.views.cleaning.check_cards import CheckCards
 from app.views.cleaning.check_settings import CheckSettings
 from app.views.cleaning.deciding import Deciding
 from app.views.cleaning.empty import FirstSteps
-from app.views.cleaning.gallery import Gallery, Key
+from app.views.cleaning.gallery import Gallery
+from app.views.cleaning.gallery_model import Key
 from app.views.cleaning.pane import ACTS, Pane
 from app.views.cleaning.queue_head import QueueHead
 from app.views.cleaning.run_panel import RunPanel

@@ -10,7 +10,7 @@ from app.cleaning.checks import NAMES, check_name
 from app.cleaning.records import CheckSummary, Work
 from app.common.words import text
 from app.views.choice import Choice
-from app.views.cleaning.check_cards import WAITING
+from app.views.cleaning.card_model import WAITING
 from app.views.cleaning.desk import STATES, Mode
 from app.views.cleaning.words import duration
 from app.views.icons import icon
