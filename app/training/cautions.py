@@ -39,7 +39,7 @@ def caution_text(event: Mapping[str, Any]) -> str:
             return text("run.caution.gpu_busy", device=event.get("device", ""))
         case "gpu_out_of_memory":
             return text(
-                "run.caution.smaller_batch", batch=event.get("batch", ""), accumulate=event.get("accumulate", "")
+                "run.caution.gpu_out_of_memory", batch=event.get("batch", ""), accumulate=event.get("accumulate", "")
             )
     return ""
 

@@ -76,24 +76,25 @@ def train(plan: Plan, out: Path, workspace: Workspace, actor: str = "", resume: 
 
     dataset = load_dataset(workspace, plan.dataset)
     plan = plan.model_copy(update={"dataset": dataset.full_name})
+    check(plan, dataset, workspace)
     if not leads():
-        return train_on(plan, dataset, out, workspace, resume)
+        return _kept(plan, dataset, out, workspace, patient=False)
     may_train(workspace, actor)
     try:
-        result = train_on(plan, dataset, out, workspace, resume)
-    finally:
-        if (out / PLAN_FILE).exists():
+        with held(out):
+            _begin(plan, out, resume)
             register(workspace, out)
             record_run(workspace, out, actor)
-    return result
+            return _kept(plan, dataset, out, workspace, patient=False)
+    finally:  # once the lock is free: else it would count as running
+        record_run(workspace, out, actor)
 
 
 def train_on(plan: Plan, dataset: FrozenDataset, out: Path, workspace: Workspace, resume: bool = False) -> RunResult:
     """As :func:`train`, on a data set that is at hand and without the workspace knowing of the run."""
     check(plan, dataset, workspace)
     with held(out):
-        if not resume:
-            _clear(out)
+        _begin(plan, out, resume)
         return _kept(plan, dataset, out, workspace, patient=False)
 
 
@@ -146,15 +147,14 @@ def _kept(plan: Plan, dataset: FrozenDataset, out: Path, workspace: Workspace, p
 
     events = Events(out, _say, time.monotonic() - seconds_spent(out))
     try:
-        if leads() and not (out / PLAN_FILE).exists():
-            write_atomically(out / PLAN_FILE, plan_as_toml(plan).encode())
         with gpu_alone(plan.device, events if patient else None), watched(out):
             return _learned(plan, dataset, events, workspace)
     except Stopped as stop:
         raise UserError("training_stopped", run=out.name) from stop
     except KeyboardInterrupt:
-        (out / STOP_FILE).touch()
-        events.write("stopped")
+        with contextlib.suppress(OSError, UserError):
+            (out / STOP_FILE).touch()
+            events.write("stopped")
         raise
     except MemoryError as error:
         raise _failed(events, UserError("out_of_memory", run=out.name)) from error
@@ -223,12 +223,14 @@ def _failed(events: Events, error: UserError) -> UserError:
     return error
 
 
-def _clear(out: Path) -> None:
-    """What an earlier run left in this folder would be taken for this one's."""
+def _begin(plan: Plan, out: Path, resume: bool) -> None:
+    """The plan into the run's folder; what an earlier run left there would be taken for this one's."""
     old = (STOP_FILE, RESULT_FILE, ERROR_FILE, QUEUED_FILE, PLAN_FILE, "events.jsonl", "checkpoint.pt")
-    if leads():
+    if leads() and not resume:
         for name in (*old, VERSION_FILE, *ANSWERS):
             (out / name).unlink(missing_ok=True)
+    if leads() and not (out / PLAN_FILE).exists():
+        write_atomically(out / PLAN_FILE, plan_as_toml(plan).encode())
 
 
 def check(plan: Plan, dataset: FrozenDataset, workspace: Workspace) -> None:

@@ -76,6 +76,38 @@ def test_a_run_in_the_foreground_is_one_of_the_workspaces(
     assert squama("runs_show", "runs", "stop", "halted", *at)["state"] == "paused"
 
 
+def test_a_run_in_the_foreground_is_listed_while_it_works_and_paused_by_an_interrupt(
+    squama: CommandLine, demo: Workspace, recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from app.training import run
+
+    seen: list[str] = []
+
+    def interrupted(*_: object) -> None:
+        seen.extend(r.state for r in runs.list_runs(demo))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run, "_learned", interrupted)
+    out, at = tmp_path / "run", ("--workspace", demo.root)
+    assert squama.refused("train", *OPTIONS, "--recipe", recipe, "--out", out, *at, status=130) == "cancelled"
+    assert seen == ["running"]
+    assert squama("runs_show", "runs", "show", "run", *at)["state"] == "paused"
+    assert _row(demo) == ("run", "paused")
+
+
+def _row(workspace: Workspace) -> tuple[str, str]:
+    from contextlib import closing
+
+    from sqlalchemy import select
+
+    from app.datasets.store import open_store
+    from db.tables import Run
+
+    with closing(open_store(workspace)) as store, store.read() as session:
+        (row,) = session.scalars(select(Run))
+        return row.name, row.state
+
+
 def _stop_after_the_first_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
     from app.training.events import Events
 
