@@ -93,6 +93,7 @@ class TrainPage(Page):
         self.view.acted.connect(self.act)
         self.watch.changed.connect(self._show_runs)
         self._services.pack_changed.connect(self.retranslate)
+        self._window.closing.connect(self.form.forecast.forget)  # a trial that nobody waits for any more
 
     def _listen(self) -> None:
         for keys, command in (
