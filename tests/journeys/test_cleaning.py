@@ -23,6 +23,7 @@ from tests.gui.conftest import FAKE_ENGINE
 
 if TYPE_CHECKING:
     from app.application import Program
+    from app.datasets.freezing.frozen import FrozenDataset
 
 PATIENCE = 120_000  # ms; the checks load torch in a process of their own
 
@@ -65,61 +66,93 @@ def excluded(workspace: Workspace) -> dict[str, str]:
     return {path: check for path, check in rows if check}
 
 
+class Hand:
+    """The window, and what a person does in it; each step ends when nothing is under way any more."""
+
+    def __init__(self, qtbot: QtBot, program: Program) -> None:
+        self.qtbot, self.program, self.window = qtbot, program, program.window
+
+    def rest(self) -> None:
+        self.qtbot.waitUntil(lambda: self.program.services.background.idle, timeout=PATIENCE)
+
+    def press(self, key: str) -> None:
+        focus = QApplication.focusWidget()
+        assert focus is not None
+        self.qtbot.keyClick(focus, QKeySequence(key)[0].key(), QKeySequence(key)[0].keyboardModifiers())
+        self.rest()
+
+    def go(self, place: str) -> Any:
+        """To a page of the rail."""
+        self.window.go(place)
+        self.rest()
+        return self.window.pages.page
+
+    def run_checks(self) -> None:
+        """In a process of their own."""
+        run = self.go("clean").run
+        self.qtbot.waitUntil(run.button.isEnabled, timeout=PATIENCE)
+        self.qtbot.mouseClick(run.button, Qt.MouseButton.LeftButton)
+        self.qtbot.waitUntil(lambda: run.running, timeout=PATIENCE)
+        self.qtbot.waitUntil(lambda: not run.running, timeout=PATIENCE)
+        self.rest()
+
+    def decide(self, check: str, key: str) -> None:
+        """About the worst that the check has caught."""
+        page = self.go("clean")
+        page.cards.choose(check)
+        self.rest()
+        page.gallery.setFocus()
+        self.press(key)
+
+    def freeze(self, name: str) -> str:
+        """The new version's full name."""
+        sets = self.go("datasets")
+        sets.freeze.click()
+        sheet: Any = self.window.pages.sheet
+        sheet.name.setEditText(name)
+        self.qtbot.waitUntil(sheet.freeze.isEnabled, timeout=PATIENCE)
+        sheet.freeze.click()
+        self.qtbot.waitUntil(lambda: sets.tree.version.startswith(f"{name}@"), timeout=PATIENCE)
+        return str(sets.tree.version)
+
+    def write_datasheet(self, version: str, folder: Path) -> Path:
+        self.go("datasets").write_datasheet(version, folder)
+        self.qtbot.waitUntil(lambda: "datasheet_saved" in self.window.messages.codes, timeout=PATIENCE)
+        (written,) = folder.glob("datasheet-paper-*")
+        return written
+
+
 @pytest.mark.timeout(400)
 def test_from_planted_faults_to_a_version_and_its_datasheet(
     program: Program, qtbot: QtBot, workspace: Workspace, tmp_path: Path
 ) -> None:
-    window = program.window
+    hand = Hand(qtbot, program)
+    hand.run_checks()
+    out = put_faults_aside(hand, workspace)
+    version = hand.freeze("paper")
+    frozen = only_what_is_left(workspace, version, out)
+    folder = hand.write_datasheet(version, tmp_path)
+    assert {".md", ".csv", ".png"} <= {file.suffix for file in folder.iterdir()}
+    assert frozen.hash in (folder / "datasheet.md").read_text(encoding="utf-8")
 
-    def rest() -> None:
-        qtbot.waitUntil(lambda: program.services.background.idle, timeout=PATIENCE)
 
-    def press(key: str) -> None:
-        focus = QApplication.focusWidget()
-        assert focus is not None
-        qtbot.keyClick(focus, QKeySequence(key)[0].key(), QKeySequence(key)[0].keyboardModifiers())
-        rest()
-
-    # The checks run in a process of their own and find the faults.
-    window.go("clean")
-    rest()
-    page: Any = window.pages.page
-    qtbot.waitUntil(page.run.button.isEnabled, timeout=PATIENCE)
-    qtbot.mouseClick(page.run.button, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: page.run.running, timeout=PATIENCE)
-    qtbot.waitUntil(lambda: not page.run.running, timeout=PATIENCE)
-    rest()
-
-    # The copy goes, the best stays; the dark photo goes; the wrong key is taken back.
-    planted = faults(workspace)
-    for check, key in (("exact_duplicate", "G"), ("dark", "X")):
-        page.cards.choose(check)
-        rest()
-        page.gallery.setFocus()
-        press(key)
-    page.cards.choose("same_lesion")
-    rest()
-    page.gallery.setFocus()
+def put_faults_aside(hand: Hand, workspace: Workspace) -> dict[str, str]:
+    """The copy goes, the best stays; the dark photo goes; the wrong key is taken back."""
+    hand.decide("exact_duplicate", "G")
+    hand.decide("dark", "X")
     before = excluded(workspace)
-    press("X")
+    hand.decide("same_lesion", "X")
     assert len(excluded(workspace)) > len(before)
-    press("U")
+    hand.press("U")
     out = excluded(workspace)
     assert out == before
-    assert out[planted["dark"]] == "dark"
+    assert out[faults(workspace)["dark"]] == "dark"
     assert [check for check in out.values() if check == "exact_duplicate"] == ["exact_duplicate"]
+    return out
 
-    # What is left is frozen, with what was excluded in its datasheet.
-    window.go("datasets")
-    rest()
-    sets: Any = window.pages.page
-    sets.freeze.click()
-    sheet: Any = window.pages.sheet
-    sheet.name.setEditText("paper")
-    qtbot.waitUntil(sheet.freeze.isEnabled, timeout=PATIENCE)
-    sheet.freeze.click()
-    qtbot.waitUntil(lambda: sets.tree.version.startswith("paper@"), timeout=PATIENCE)
-    version = sets.tree.version
+
+def only_what_is_left(workspace: Workspace, version: str, out: dict[str, str]) -> FrozenDataset:
+    """The version holds nothing of what was put aside, and says how much that was."""
     store = open_store(workspace)
     with store.read() as session:
         frozen = find_dataset(session, version)
@@ -127,11 +160,4 @@ def test_from_planted_faults_to_a_version_and_its_datasheet(
     store.close()
     assert not {str(i.path.relative_to(workspace.media)) for i in frozen.images} & out.keys()
     assert dict(frozen.cleaning.exclusions) == {"exact_duplicate": 1, "dark": 1}
-
-    sets.write_datasheet(version, tmp_path)
-    qtbot.waitUntil(lambda: "datasheet_saved" in window.messages.codes, timeout=PATIENCE)
-    (folder,) = tmp_path.glob("datasheet-paper-*")
-    written = {file.suffix for file in folder.iterdir()}
-    assert {".md", ".csv", ".png"} <= written
-    said = (folder / "datasheet.md").read_text(encoding="utf-8")
-    assert frozen.hash in said
+    return frozen
