@@ -336,13 +336,21 @@ def test_a_failure_is_said_with_its_reason(
 
 
 def test_the_window_finds_a_run_again(
-    start: Start, qtbot: QtBot, workspace: Workspace, alive: Callable[[Path], FileLock], monkeypatch: pytest.MonkeyPatch
+    start: Start,
+    qtbot: QtBot,
+    workspace: Workspace,
+    alive: Callable[[Path], FileLock],
+    monkeypatch: pytest.MonkeyPatch,
+    probed: dict[str, Any],
 ) -> None:
     monkeypatch.setattr("app.views.training.watch.FIRST_MS", 50)
     alive(make_run(workspace, "one", EPOCHS[:1]))
     program = start()
     qtbot.waitUntil(lambda: "one" in program.window.status.training.text(), timeout=PATIENCE)
     assert program.window.place == "diagnose"
+    program.window.go("train")  # what was seen before the page was made is shown on it
+    assert page(program).table.model_.rowCount() == 1
+    assert page(program).table.isVisible()
 
 
 def test_both_languages_and_themes_are_painted(program: Program, qtbot: QtBot, workspace: Workspace) -> None:

@@ -112,6 +112,8 @@ class TrainPage(Page):
     # -- what there is -----------------------------------------------------------------------------------------------
     def begin(self) -> None:
         self._services.background.read(desk.versions, self._show_versions, owner=self)
+        if self.watch.has_looked:  # what it saw before this page was made is no news to it
+            self._show_runs()
         self.watch.look()
         self.table.setFocus()
 
