@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +12,8 @@ from app.common.errors import UserError
 from app.common.files import write_error
 
 ENVIRONMENT = "SQUAMA_WORKSPACE"
+ELSEWHERE = ".elsewhere"
+"""``runs/<name>.elsewhere`` holds the folder of a run that was given one of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,15 @@ class Workspace:
     @property
     def runs(self) -> Path:
         return self.root / "runs"
+
+    def run_folders(self) -> Iterator[tuple[str, Path]]:
+        """Name and folder of all that lies under ``runs``, and of the runs that lie elsewhere."""
+        for entry in sorted(self.runs.glob("*")):
+            name, folder = entry.name, Path(os.path.abspath(entry))  # noqa: PTH100 (keeps links)
+            if entry.suffix == ELSEWHERE:
+                with contextlib.suppress(OSError, UnicodeDecodeError):
+                    name, folder = entry.stem, Path(entry.read_text(encoding="utf-8"))
+            yield name, folder
 
     @property
     def trash(self) -> Path:

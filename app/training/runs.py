@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from app.common.errors import UserError
 from app.common.files import write_atomically, write_error
 from app.common.locks import is_locked
-from app.common.workspace import Workspace
+from app.common.workspace import ELSEWHERE, Workspace
 from app.training.events import STOP_FILE, Events
 from app.training.progress import Progress, progress_of
 
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 State = Literal["queued", "running", "paused", "done", "failed"]
 PLAN_FILE, RESULT_FILE, ERROR_FILE, LOCK_FILE, QUEUED_FILE = "plan.toml", "result.json", "error.json", "lock", "queued"
-ELSEWHERE = ".elsewhere"
 
 
 @dataclass(frozen=True)
@@ -265,13 +264,7 @@ def register(workspace: Workspace, folder: Path) -> str:
 
 def _folders(workspace: Workspace, whole: bool = True) -> Iterator[tuple[str, Path]]:
     """Name and folder of every run; ``whole``: only where a plan lies."""
-    for entry in sorted(workspace.runs.glob("*")):
-        name, folder = entry.name, _absolute(entry)
-        if entry.suffix == ELSEWHERE:
-            with contextlib.suppress(OSError, UnicodeDecodeError):
-                name, folder = entry.stem, Path(entry.read_text(encoding="utf-8"))
-        if not whole or (folder / PLAN_FILE).is_file():
-            yield name, folder
+    return ((n, folder) for n, folder in workspace.run_folders() if not whole or (folder / PLAN_FILE).is_file())
 
 
 def _info(name: str, folder: Path, place: int | None) -> RunInfo | None:

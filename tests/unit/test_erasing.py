@@ -137,9 +137,17 @@ def test_nothing_is_left_of_a_patient(
     (workspace.cache / "thumb" / f"{GONE}.png").write_bytes(b"x")
     (workspace.runs / "r").mkdir()
     (workspace.runs / "r" / "predictions.csv").write_text(f"case,patient\n1,{GONE}\n2,{STAYS}\n", encoding="utf-8")
+    samples = [{"image": min(gone), "path": f"/x/{GONE}.jpg"}, {"image": first, "path": "/x/stays.jpg"}]
+    (workspace.runs / "r" / "samples.json").write_text(json.dumps(samples), encoding="utf-8")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "predictions.csv").write_text(f"case,patient\n1,{GONE}\n2,{STAYS}\n", encoding="utf-8")
+    (workspace.runs / "far.elsewhere").write_text(str(elsewhere), encoding="utf-8")
     assert traces(workspace, GONE, HISTORY)
 
     erased = erase(store, workspace)
+    assert [row["image"] for row in json.loads((workspace.runs / "r" / "samples.json").read_bytes())] == [first]
+    assert (elsewhere / "predictions.csv").read_text(encoding="utf-8") == f"case,patient\n2,{STAYS}\n"
     assert erased.compacted
     assert erased.linked == 1
     assert erased.as_json() == {"patient": GONE, "images": 3, "versions_reduced": 1}

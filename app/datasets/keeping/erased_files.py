@@ -66,8 +66,11 @@ def erase_files(session: Session, workspace: Workspace, trace: Trace) -> int:
     _empty(workspace.cache)
     for copy in workspace.root.glob(f"{workspace.database.stem}.before-*"):  # from before a migration
         _delete(copy)
-    for table in (*_tables(workspace.keys), *_tables(workspace.runs)):
+    of_runs = [folder for _, folder in workspace.run_folders()]
+    for table in (*_tables(workspace.keys), *(table for folder in of_runs for table in _tables(folder))):
         _strip_table(table, session, trace)
+    for folder in of_runs:
+        _strip_samples(folder / "samples.json", trace)
     _strip_demo(workspace, trace)
     settings = load_settings(workspace)
     if settings.last_image in trace.ids:
@@ -116,6 +119,17 @@ def _strip_table(file: Path, session: Session, trace: Trace) -> None:
         out = io.StringIO()
         csv.writer(out, lineterminator="\n").writerows(kept)
         write_atomically(file, out.getvalue().encode("utf-8-sig" if data.startswith(b"\xef\xbb\xbf") else "utf-8"))
+
+
+def _strip_samples(file: Path, trace: Trace) -> None:
+    """A run's answers to some photos."""
+    try:
+        rows: list[dict[str, Any]] = json.loads(file.read_text(encoding="utf-8"))
+        kept = [row for row in rows if row["image"] not in trace.ids]
+    except (OSError, ValueError, KeyError, TypeError):
+        return
+    if len(kept) < len(rows):
+        write_atomically(file, json.dumps(kept, ensure_ascii=False).encode())
 
 
 def _strip_demo(workspace: Workspace, trace: Trace) -> None:
