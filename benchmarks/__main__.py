@@ -28,6 +28,8 @@ WITH_FULL = (
     "freezing",
     "pixel_checks",
     "cleaning_speed",
+    "training_speed",
+    "training_stall",
 )
 PLAIN = ("lesion_recall", "tighten")
 
