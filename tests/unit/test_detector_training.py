@@ -191,9 +191,9 @@ def test_two_photos_are_learnt_by_heart(tmp_path: Path) -> None:
         scene([[10, 10, 50, 40]], [0], 96, 128),
         scene([[60, 30, 110, 80], [10, 50, 40, 90]], [1, 0], 96, 128, seed=1),
     ]
-    more = {"size": 96, "epochs": 2, "learning_rate": 3e-3, "start_rate_share": 0.3, "average": 0.8, "augment": STILL}
+    more = {"size": 96, "epochs": 3, "learning_rate": 1e-3, "start_rate_share": 0.3, "average": 0.8, "augment": STILL}
     plan = plan_of(**more, architecture={"channels": 32, "hidden": 64}, freeze=3)
-    model, _ = learned(plan, photos * 12, tmp_path, start=True)
+    model, _ = learned(plan, photos * 24, tmp_path, start=True)
     found = detect_all(model, NORMAL, photos, CPU)
     assert map50(photos, found, 2) == pytest.approx(1.0)
     assert all(float(f.scores.max()) > 0.7 for f in found)
