@@ -219,7 +219,8 @@ def test_a_run_of_another_program_is_found_with_its_curves(
 
 
 def test_the_tabs_of_a_run(program: Program, qtbot: QtBot, workspace: Workspace, photo_file: Path, alive: Any) -> None:
-    folder = make_run(workspace, "one", EPOCHS)
+    dataset = page(program).form.dataset.key
+    folder = make_run(workspace, "one", EPOCHS, dataset=dataset, pack="")  # the data set's own
     sample = {"image": 1, "path": str(photo_file), "truth": "psoriasis", "top3": [["eczema", 0.8], ["psoriasis", 0.2]]}
     (folder / "samples.json").write_text(json.dumps([sample]), encoding="utf-8")
     use = {"time": "2026-01-01T08:00:00+00:00", "cpu": 0.5, "cores": 1.0, "ram_mb": 800, "gpu": None}
@@ -229,6 +230,7 @@ def test_the_tabs_of_a_run(program: Program, qtbot: QtBot, workspace: Workspace,
     look(program, qtbot, lambda: bool(view.curves.loss.lines))
     view.tabs.choose(CONFUSION)
     qtbot.waitUntil(lambda: view.confusion.counts[:1] == ((2, 1, 0, 0, 0),), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: "Psoriasis" in view.confusion._names, timeout=PATIENCE)
     view.tabs.choose(SAMPLES)
     qtbot.waitUntil(lambda: view.samples.model_.rowCount() == 1, timeout=PATIENCE)
     view.tabs.choose(LOG)

@@ -233,17 +233,18 @@ def move(workspace: Workspace, run: str, by: int) -> None:
         reorder(workspace, names)
 
 
-def class_names(workspace: Workspace, pack: str) -> tuple[tuple[str, str, str], ...]:
-    """(key, English, Chinese) of the pack's classes in order; nothing where the pack is gone."""
+def class_names(session: Any, workspace: Workspace, plan: Plan) -> tuple[tuple[str, str, str], ...]:
+    """(key, English, Chinese) of what the plan learns, in order; nothing where the pack or the version is gone."""
     from app.common.errors import UserError
     from app.common.packs import load_pack
+    from app.datasets.freezing.versions import find_dataset
 
     try:
-        loaded = load_pack(pack, workspace.packs)
+        pack = load_pack(plan.pack or find_dataset(session, plan.dataset).pack, workspace.packs)
     except UserError:
         return ()
-    names = {label.key: label.name for label in loaded.labels}
-    return tuple((key, names[key].en, names[key].zh) for key in loaded.keys)
+    names = {label.key: label.name for label in pack.labels}
+    return tuple((key, names[key].en, names[key].zh) for key in pack.keys)
 
 
 @dataclass(frozen=True)

@@ -56,7 +56,7 @@ class RunView(QWidget):
         self._run: RunInfo | None = None
         self._compared: tuple[RunInfo, ...] = ()
         self._names: Names = ()
-        self._names_of = ""
+        self._names_of = ("", "")
         self._samples_at = ("", -1)
         self._asking = False
         self.mark_place = QStackedWidget()
@@ -133,10 +133,10 @@ class RunView(QWidget):
         """``compared``: the ticked runs; with two or more the curves are theirs."""
         other = run is None or self._run is None or run.name != self._run.name
         self._run, self._compared = run, compared
-        if run is not None and run.plan.pack != self._names_of:
-            self._names_of = run.plan.pack
-            ask = partial(desk.class_names, self._services.workspace, run.plan.pack)
-            self._services.background.work(ask, self._show_names, owner=self)
+        if run is not None and (run.plan.pack, run.plan.dataset) != self._names_of:
+            self._names_of = (run.plan.pack, run.plan.dataset)
+            ask = partial(desk.class_names, workspace=self._services.workspace, plan=run.plan)
+            self._services.background.read(ask, self._show_names, owner=self)
         if other:
             self.samples.show_answers((), self._names)
         self.retranslate()

@@ -175,7 +175,7 @@ class RunsTable(QTableView):
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         header.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
-        for column, width in ((STATE, 104), (NETWORK, 160), (DATASET, 112), (EPOCH, 84), (SCORE, 92), (TIME, 132)):
+        for column, width in ((STATE, 104), (NETWORK, 160), (DATASET, 112), (EPOCH, 100), (SCORE, 92), (TIME, 132)):
             self.setColumnWidth(column, width)
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)  # names of runs differ at their ends
         self._empty = EmptyWords(self, lambda: text("train.no_runs"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, QUrl
@@ -118,15 +119,19 @@ class TestSheet(Sheet):
 
     def begin(self) -> None:
         self.button.setFocus()
+        ask = partial(desk.class_names, workspace=self._services.workspace, plan=self._run.plan)
+        self._services.background.read(ask, self._name_classes, owner=self)
         self._services.background.work(self._ask, self._know, owner=self)
 
-    def _ask(self) -> tuple[int, desk.Tested | None, tuple[tuple[str, str, str], ...]]:
-        workspace, plan = self._services.workspace, self._run.plan
-        names = desk.class_names(workspace, plan.pack)
-        return desk.looks(workspace, plan.dataset), desk.last_test(self._run.folder), names
+    def _ask(self) -> tuple[int, desk.Tested | None]:
+        return desk.looks(self._services.workspace, self._run.plan.dataset), desk.last_test(self._run.folder)
 
-    def _know(self, known: tuple[int, desk.Tested | None, tuple[tuple[str, str, str], ...]]) -> None:
-        self._looks, self._tested, self._names = known
+    def _know(self, known: tuple[int, desk.Tested | None]) -> None:
+        self._looks, self._tested = known
+        self.retranslate()
+
+    def _name_classes(self, names: tuple[tuple[str, str, str], ...]) -> None:
+        self._names = names
         self.retranslate()
 
     def may_close(self) -> bool:
