@@ -12,12 +12,21 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torchvision.models.detection.image_list import ImageList
 
 from app.inference.networks import backbones
-from app.inference.networks.detectors import UNKNOWN, Detector, build_detector, start_from_imagenet
+from app.inference.networks.detectors import UNKNOWN, Detector, DetectorSettings, build_detector, start_from_imagenet
 from app.training.events import Events, read_events
 from app.training.learning import detect
-from app.training.learning.anchors import USUAL_SIZES, Anchors, best_overlaps, box_sides, fit, fit_anchors
+from app.training.learning.anchors import (
+    USUAL_SIZES,
+    Anchors,
+    best_overlaps,
+    box_sides,
+    fit,
+    fit_anchors,
+    fit_proposals,
+)
 from app.training.learning.augment import random_scene
 from app.training.learning.classify import Normal
 from app.training.learning.detect import detect_all, map50, pictures_of, settings_of, train_detector
@@ -329,3 +338,32 @@ def test_a_key_of_the_plan_acts_on_detectors(key: str, tiny: Callable[[dict[str,
 def test_a_key_of_augmentation_acts_on_detectors(key: str, tiny: Callable[[dict[str, Any]], str]) -> None:
     needs, value = LOOKS[key] if isinstance(LOOKS[key], tuple) else ({}, LOOKS[key])
     assert tiny({"augment": needs}) != tiny({"augment": {**needs, key: value}})
+
+
+def crowd(boxes: int) -> Scene:
+    corner = np.arange(boxes, dtype=float)[:, None] * 5
+    placed = np.hstack([corner, corner, corner + 20, corner + 20])
+    return Scene(np.zeros((64, 64, 3), np.uint8), placed, np.zeros(boxes, np.int64), 1.0, None, "x")
+
+
+def test_crowded_photos_get_as_many_proposals_as_they_need() -> None:
+    """Blood cells: with 400 anchors before suppression all proposals lay on the red cells, none on a platelet."""
+    usual = DetectorSettings()
+    few = fit_proposals([crowd(n) for n in (0, 1, 2, 4)])
+    assert few == {name: getattr(usual, name) for name in few}
+    many = fit_proposals([crowd(22)] * 10)
+    assert (many["before_test"], many["after_test"], many["rpn_samples"]) == (2200, 550, 256)
+    assert fit_proposals([]) == few
+
+
+def test_boxes_keep_whole_pixels_under_lower_precision() -> None:
+    """bfloat16 has eight bits: a corner at 500 would be rounded to 4 pixels, the true boxes with it."""
+    torch.manual_seed(0)
+    model = build_detector("fused-mobilenet_v3_large-5", 1, {"anchor_sizes": [64.0]}).eval()
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+        features, _ = model.backbone(torch.rand(1, 3, 512, 512))
+        proposals, _ = model.rpn(ImageList(torch.rand(1, 3, 512, 512), [(512, 512)]), features, None)
+        logits, deltas = model.roi_heads.box_predictor(torch.rand(2, 384), torch.rand(1, 960), [2])
+    assert {t.dtype for t in (*proposals, logits, deltas)} == {torch.float32}
+    corners = proposals[0].flatten()
+    assert (corners != corners.bfloat16().float()).any()

@@ -110,6 +110,15 @@ class Detector(nn.Module):
         return {**rpn_losses, **head_losses} if self.training else found
 
 
+class FullPrecisionHead(RPNHead):  # type: ignore[misc]  # torchvision is untyped
+    """torchvision rounds anchors and boxes to the type of this head's answers: in bfloat16 to 4 pixels at 600."""
+
+    def forward(self, features: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
+        """Objectness and box offsets of each level's anchors, in float32 also under autocast."""
+        objectness, deltas = super().forward(features)
+        return [level.float() for level in objectness], [level.float() for level in deltas]
+
+
 def padded(images: Sequence[Tensor]) -> Tensor:
     """One batch (N, 3, H, W), zeros right and below, H and W multiples of 32, channels last."""
     height, width = (
@@ -138,7 +147,7 @@ def build_detector(name: str, classes: int, settings: DetectorSettings | Mapping
     anchors = AnchorGenerator(sizes, (settings.anchor_ratios,) * len(sizes))
     rpn = RegionProposalNetwork(
         anchors,
-        RPNHead(settings.channels, anchors.num_anchors_per_location()[0]),
+        FullPrecisionHead(settings.channels, anchors.num_anchors_per_location()[0]),
         fg_iou_thresh=0.7,
         bg_iou_thresh=0.3,
         batch_size_per_image=settings.rpn_samples,

@@ -72,7 +72,7 @@ class BoxPredictor(nn.Module):
             named = functional.relu(
                 x + torch.repeat_interleave(per_photo, torch.tensor(counts, device=x.device), dim=0)
             )
-        return self.score(named), self.box(x)
+        return self.score(named).float(), self.box(x).float()  # torchvision rounds boxes to the type of these
 
 
 class LesionHeads(RoIHeads):  # type: ignore[misc]  # torchvision is untyped

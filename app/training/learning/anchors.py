@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from app.inference.networks.detectors import DetectorSettings
 from app.training.learning.samples import Scene
 
 F64 = NDArray[np.float64]
@@ -29,6 +30,24 @@ class Anchors:
 
     sizes: tuple[float, ...]
     ratios: tuple[float, ...]
+
+
+def fit_proposals(scenes: Sequence[Scene]) -> dict[str, int]:
+    """How many proposals to keep, for photos with as many boxes as the fullest twentieth of ``scenes`` has.
+
+    The best few hundred anchors of a crowded photo all lie on its large, plain boxes; a small one among them (a
+    platelet among forty red cells) would never be looked at. For one to four boxes these are the usual numbers.
+    """
+    counts = [len(scene.boxes) for scene in scenes]
+    boxes = int(np.ceil(np.quantile(counts, 0.95))) if counts else 0
+    usual = DetectorSettings()
+    return {
+        "before_train": max(usual.before_train, 100 * boxes),
+        "after_train": max(usual.after_train, 40 * boxes),
+        "before_test": max(usual.before_test, 100 * boxes),
+        "after_test": max(usual.after_test, 25 * boxes),
+        "rpn_samples": min(max(usual.rpn_samples, 12 * boxes), 256),
+    }
 
 
 def fit_anchors(scenes: Sequence[Scene], short_side: int, sizes: int = SIZES, ratios: int = RATIOS) -> Anchors:

@@ -18,7 +18,7 @@ from app.inference.networks.classifiers import freeze_norms
 from app.inference.networks.detectors import UNKNOWN, Detector, DetectorSettings
 from app.training.events import Events
 from app.training.learning import parallel
-from app.training.learning.anchors import fit_anchors
+from app.training.learning.anchors import fit_anchors, fit_proposals
 from app.training.learning.augment import random_look, random_scene
 from app.training.learning.classify import Normal
 from app.training.learning.samples import Scene
@@ -49,15 +49,16 @@ class Prepared:
 
 
 def settings_of(plan: Plan, train: Sequence[Scene]) -> DetectorSettings:
-    """The plan's ``[architecture]``; anchors are fitted to the training boxes where it names none.
+    """The plan's ``[architecture]``; what it does not name is fitted to the training boxes: anchors, and proposals to
+    how many boxes a photo has.
 
     Raises:
         TypeError, ValueError: as :meth:`DetectorSettings.from_json`.
     """
-    fitted: dict[str, object] = {}
+    fitted: dict[str, object] = dict(fit_proposals(train))
     if "anchor_sizes" not in plan.architecture:
         anchors = fit_anchors(train, plan.size)
-        fitted = {"anchor_sizes": anchors.sizes, "anchor_ratios": anchors.ratios}
+        fitted |= {"anchor_sizes": anchors.sizes, "anchor_ratios": anchors.ratios}
     return DetectorSettings.from_json({**fitted, **plan.architecture})
 
 
