@@ -15,7 +15,10 @@ Cover = tuple[F, F]
 
 def add_distraction(photo: F, rng: Rng) -> None:
     """One of them, of any kind, into ``photo`` (H x W x 3, RGB 0..255)."""
-    kind = int(rng.integers(7))
+    kind = int(rng.integers(10))
+    if kind >= 7:
+        (_frame, _crusts, _glare)[kind - 7](photo, rng)
+        return
     dark = np.array((35, 28, 25), np.float32) * float(rng.uniform(0.4, 3))
     shape = (photo.shape[0], photo.shape[1])
     if kind <= 1:
@@ -97,3 +100,39 @@ def _dark_rim(shape: Shape, rng: Rng) -> Cover:
     away = np.hypot((xx - w / 2) / w, (yy - h / 2) / h)
     layer = np.clip((away - float(rng.uniform(0.42, 0.6))) * float(rng.uniform(4, 80)), 0, 1)
     return layer.astype(np.float32), np.zeros(3, np.float32)
+
+
+def _frame(photo: F, rng: np.random.Generator) -> None:
+    """Bars along the edges, one grey with a little noise: a scanner's, a screen's, a slide's."""
+    h, w = photo.shape[:2]
+    grey = float(rng.choice([0, 0, 8, 20, 128, 235, 255]))
+    sides = rng.random(4) < float(rng.choice([0.3, 0.6, 1.0]))
+    deep = np.round(rng.uniform(0.01, 0.24, 4) * min(h, w)).astype(int) + 1
+    deep = deep if rng.random() < 0.4 else np.full(4, deep[0])
+    for side, part in enumerate((photo[: deep[0]], photo[h - deep[1] :], photo[:, : deep[2]], photo[:, w - deep[3] :])):
+        if sides[side]:
+            part[:] = grey + rng.normal(0, float(rng.uniform(0, 3)), part.shape)
+
+
+def _crusts(photo: F, rng: np.random.Generator) -> None:
+    """Yellow and brown scabs with ragged rims, shining here and there."""
+    h, w = photo.shape[:2]
+    coarse = rng.normal(0, 1, (int(rng.integers(5, 26)), int(rng.integers(5, 26)))).astype(np.float32)
+    field = cv2.resize(coarse, (w, h), interpolation=cv2.INTER_CUBIC) + rng.normal(0, 0.1, (h, w)).astype(np.float32)
+    sharp = float(rng.uniform(1.5, 9))
+    cover = np.clip((field - float(rng.uniform(0.6, 1.8))) * sharp, 0, float(rng.uniform(0.3, 0.9)))
+    colour = np.array((220, 170, 70), np.float32) * float(rng.uniform(0.5, 1.15)) + rng.normal(0, 15, 3)
+    photo += (colour.astype(np.float32) - photo) * cv2.GaussianBlur(cover, (0, 0), 0.7)[..., None]
+
+
+def _glare(photo: F, rng: np.random.Generator) -> None:
+    """Light thrown back by wet or oily skin: small white streaks with soft and hard rims."""
+    h, w = photo.shape[:2]
+    layer = np.zeros((h, w), np.float32)
+    middle, spread = np.array([rng.uniform(0, w), rng.uniform(0, h)]), min(h, w) * float(rng.uniform(0.04, 0.3))
+    for x, y in rng.normal(middle, spread, (int(rng.integers(4, 90)), 2)):
+        axes = (int(rng.uniform(1, 2 + spread / 6)), int(rng.uniform(1, 2 + spread / 16)))
+        turn = float(rng.uniform(0, 180))
+        cv2.ellipse(layer, (int(x), int(y)), axes, turn, 0, 360, float(rng.uniform(0.3, 1)), -1, cv2.LINE_AA)
+    layer = cv2.GaussianBlur(layer, (0, 0), float(rng.uniform(0.4, 2)))
+    photo += (255 - photo) * layer[..., None]

@@ -114,7 +114,9 @@ def logo(side: int, rng: np.random.Generator) -> F:
     """A small emblem's cover, 0..1."""
     out = np.zeros((side, side), np.float32)
     c, r, thick = side // 2, max(2, side // 2 - 2), max(1, side // 10)
-    kind = int(rng.integers(6))
+    kind = int(rng.integers(9))
+    if kind >= 6:
+        return _drawn_sign(side, rng)
     if kind == 0:
         cv2.circle(out, (c, c), r, 1.0, thick, cv2.LINE_AA)
         cv2.circle(out, (c, c), max(1, r // 2), 1.0, -1, cv2.LINE_AA)
@@ -138,3 +140,30 @@ def logo(side: int, rng: np.random.Generator) -> F:
         out[y : y + letters.shape[0], x : x + letters.shape[1]] = letters
         cv2.circle(out, (c, c), r, 1.0, thick, cv2.LINE_AA)
     return out
+
+
+def _drawn_sign(side: int, rng: np.random.Generator) -> F:
+    """A few shapes over one another, each filled, cut out or an outline; perhaps the same left and right."""
+    big, out = 4 * side, np.zeros((4 * side, 4 * side), np.float32)
+    for number in range(int(rng.integers(2, 6))):
+        points = rng.uniform(0.04, 0.96, (int(rng.integers(3, 6)), 2))
+        centre, axes = points[0] * big, np.maximum(2, np.abs(points[1] - 0.5) * big)
+        shade, thick = float(number == 0 or rng.random() < 0.55), max(2, round(big * float(rng.uniform(0.04, 0.12))))
+        fill = -1 if rng.random() < 0.6 else thick
+        shape = int(rng.integers(4))
+        if shape == 0:
+            middle, size = (int(centre[0]), int(centre[1])), (int(axes[0]), int(axes[1]))
+            cv2.ellipse(out, middle, size, float(rng.uniform(0, 180)), 0, 360, shade, fill, cv2.LINE_AA)
+        elif shape == 1:
+            cv2.fillPoly(out, [np.round(points * big).astype(np.int32)], shade, cv2.LINE_AA)
+        elif shape == 2:
+            angle = float(rng.uniform(0, 360))
+            reach = int(big * rng.uniform(0.2, 0.48))
+            sweep = float(rng.uniform(80, 300))
+            cv2.ellipse(out, (big // 2, big // 2), (reach, reach), angle, 0, sweep, shade, fill, cv2.LINE_AA)
+        else:
+            a, b = (points[:2] * big).astype(int).tolist()
+            cv2.line(out, a, b, shade, thick, cv2.LINE_AA)
+    if rng.random() < 0.5:
+        out = np.maximum(out, out[:, ::-1])
+    return np.asarray(cv2.resize(out, (side, side), interpolation=cv2.INTER_AREA), np.float32)

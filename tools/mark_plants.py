@@ -92,6 +92,22 @@ def _contrasting(
     return colour.astype(np.float32)
 
 
+def _as_long(cover: F, length: float) -> F:
+    factor = length / cover.shape[1]
+    how = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
+    return np.clip(cv2.resize(cover, None, fx=factor, fy=factor, interpolation=how), 0, 1).astype(np.float32)
+
+
+def _veil(
+    photo: F, cover: F, at: tuple[int, int], colour: F, rng: np.random.Generator, size: tuple[int, int] | None = None
+) -> float:
+    """How opaque a mark must be to change what is under it by 9 to 110 grey levels, less of the strong ones."""
+    (h, w), x, y = size or (cover.shape[0], cover.shape[1]), max(0, at[0]), max(0, at[1])
+    under = photo[y : y + h, x : x + w].reshape(-1, 3)
+    away = float(np.abs(under.mean(0) - colour).max()) if len(under) else 128.0
+    return float(np.clip(np.exp(rng.uniform(np.log(9), np.log(110))) / max(away, 1.0), 0.06, 0.72))
+
+
 def _fitting(text: str, size: int, width: int, rng: np.random.Generator) -> F:
     cover = written(text, size, rng)
     while cover.shape[1] > width and size > 7:
@@ -171,10 +187,12 @@ def add_watermark(photo: F, targets: F, rng: np.random.Generator) -> None:
     if kind > 0.87:
         _add_strip(photo, target, rng)
         return
-    if 0.75 < kind <= 0.87:
+    if 0.7 < kind <= 0.87:
         _add_pattern(photo, target, cover, rng)
         return
-    turn = 0.0 if rng.random() < 0.65 else float(rng.choice([90, 270, rng.uniform(-60, 60), 45, 30]))
+    turn = 0.0 if rng.random() < 0.55 else float(rng.choice([90, 270, *rng.uniform(-60, 60, 3), 45, -30]))
+    if turn and rng.random() < 0.5:  # across the photo
+        cover = _as_long(cover, float(rng.uniform(0.6, 1.1)) * w)
     cover, area = _turned(cover, turn)
     if cover.shape[0] > h or cover.shape[1] > w:
         factor = 0.95 * min(h / cover.shape[0], w / cover.shape[1])
@@ -182,7 +200,7 @@ def add_watermark(photo: F, targets: F, rng: np.random.Generator) -> None:
         area = np.asarray(cv2.resize(area, cover.shape[::-1]), np.float32)
     at = _place((h, w), cover.shape, rng, 0.55)
     colour = _contrasting(photo, at, cover.shape, rng, 0.93)
-    opacity = float(rng.uniform(0.75, 1)) if solid else float(rng.uniform(0.16, 0.65))
+    opacity = float(rng.uniform(0.75, 1)) if solid else _veil(photo, cover, at, colour, rng)
     if rng.random() < 0.15 and cover.shape[0] > 14:  # the letters' edges alone
         cover = np.asarray(cv2.morphologyEx(cover, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)), np.float32)
     if rng.random() < 0.2:  # embossed
@@ -221,9 +239,9 @@ def _add_pattern(photo: F, target: F, cover: F, rng: np.random.Generator) -> Non
     if cover.shape[0] < 7:
         cover = written(word(rng), 10, rng)
     cover, area = _turned(cover, float(rng.choice([0, 30, 45, -30, -45, rng.uniform(-60, 60)])))
-    colour = np.full(3, 255.0 if photo.mean() < 200 or rng.random() < 0.2 else 0.0, np.float32)
-    opacity = float(rng.uniform(0.18, 0.5))
-    dx, dy = int(cover.shape[1] * rng.uniform(1.05, 1.8)) + 4, int(cover.shape[0] * rng.uniform(1.05, 2)) + 4
+    colour = _contrasting(photo, (0, 0), (h, w), rng, 0.95)
+    opacity = _veil(photo, cover, (0, 0), colour, rng, (h, w))
+    dx, dy = (int(side * rng.uniform(1.05, 2.2)) + 4 for side in cover.shape[::-1])
     for j, y in enumerate(range(-dy // 2, h, dy)):
         for x in range(-dx // 2 + (j % 2) * dx // 2 - dx, w, dx):
             _lay(photo, target, cover, area, (x, y), colour, opacity)

@@ -23,7 +23,7 @@ WEIGHTS = RESOURCES / "marks" / "weights.safetensors"
 KINDS = ("watermark", "text", "ruler", "pen_mark")
 CELL = 4
 """Pixels of the input along a side of an output cell."""
-_WHOLE = 32
+_WHOLE = 64
 
 
 def chances(pixels: NDArray[np.uint8], weights: Mapping[str, F32] | None = None) -> F32:
@@ -78,6 +78,8 @@ def _logits(x: Tensor, w: Mapping[str, Tensor]) -> Tensor:
     b = conv(conv(a, "b0", 2), "b1")
     c = conv(conv(b, "c0", 2), "c1")
     d = conv(conv(c, "d0", 2), "d1")
+    e = conv(conv(d, "e0", 2), "e1")
+    d = d + conv(torch.cat([interpolate(e, scale_factor=2.0, mode="nearest"), d], 1), "u4")
     for name, skip in (("u3", c), ("u2", b), ("u1", a)):
         d = conv(torch.cat([interpolate(d, scale_factor=2.0, mode="nearest"), skip], 1), name)
     return conv2d(d, w["head.weight"], w["head.bias"])
