@@ -117,7 +117,8 @@ def test_the_temperature_undoes_an_overconfident_network() -> None:
     logits = rng.normal(0, 1.5, (4000, 5))
     p = softmax(logits)
     truth = np.array([rng.choice(5, p=row) for row in p])
-    assert best_temperature(logits * 3, truth) == pytest.approx(3, rel=0.1)
+    for scale in (3.0, 0.004, 200.0):  # of a head that has hardly learnt, its logits are that small
+        assert best_temperature(logits * scale, truth) == pytest.approx(scale, rel=0.1)
     assert softmax(np.array([[1e4, -1e4]])).tolist() == [[1.0, 0.0]]
 
 

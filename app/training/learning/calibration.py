@@ -15,7 +15,7 @@ def softmax(logits: Floats) -> NDArray[np.float64]:
     return np.asarray(raised / raised.sum(1, keepdims=True))
 
 
-def best_temperature(logits: Floats, truth: NDArray[np.integer], low: float = 0.05, high: float = 20.0) -> float:
+def best_temperature(logits: Floats, truth: NDArray[np.integer], low: float = 1e-3, high: float = 1e3) -> float:
     """The divisor of the logits (N, classes) with the least negative log likelihood, by golden section."""
 
     def cost(log_t: float) -> float:

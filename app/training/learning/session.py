@@ -276,16 +276,19 @@ class Session:
         raise UserError("training_not_finite", epoch=self.epoch, batch=self.step, images=", ".join(images))
 
     def end_epoch(self, score: float) -> None:
-        """Remember the best weights by ``score`` (higher is better) if the plan has patience; write the checkpoint."""
+        """Remember the best weights by ``score`` (higher is better) if the plan has patience; write the checkpoint.
+
+        Of equal scores the later one: few validation cases tie from the first epoch on, when hardly anything is learnt.
+        """
         if self.plan.patience:
             score = parallel.from_first([score], self.device)[0]
-            if self.best is None or score > self.best:
-                self.best, self.waited = score, 0
+            gained = self.best is None or score > self.best
+            if gained or score == self.best:
+                self.best = score
                 self.best_state = {k: v.detach().clone() for k, v in self.mean.state_dict().items()}
-            else:
-                self.waited += 1
-                if self.waited >= self.plan.patience:
-                    self.events.write("early", epoch=self.epoch, best=self.best)
+            self.waited = 0 if gained else self.waited + 1
+            if self.waited >= self.plan.patience:
+                self.events.write("early", epoch=self.epoch, best=self.best)
         self.epoch += 1
         parallel.same_buffers(self.model)
         self.save()
