@@ -355,6 +355,27 @@ def test_the_window_finds_a_run_again(
     assert page(program).table.isVisible()
 
 
+def test_what_ended_while_the_window_was_closed_is_said_at_the_next_start(
+    start: Start,
+    qtbot: QtBot,
+    workspace: Workspace,
+    alive: Callable[[Path], FileLock],
+    monkeypatch: pytest.MonkeyPatch,
+    probed: dict[str, Any],
+) -> None:
+    monkeypatch.setattr("app.views.training.watch.FIRST_MS", 50)
+    folder = make_run(workspace, "one", EPOCHS[:1])
+    finish(make_run(workspace, "old", EPOCHS))  # nobody waited for it
+    lock = alive(folder)
+    desk.look(workspace, {})  # the last look of a window that was closed
+    finish(folder)
+    lock.release()
+    program = start()
+    qtbot.waitUntil(lambda: "run_ended:one" in program.window.messages.codes, timeout=PATIENCE)
+    assert program.window.messages.codes == ["run_ended:one"]
+    assert desk.look(workspace, {}).were_live == ()  # once
+
+
 def test_both_languages_and_themes_are_painted(program: Program, qtbot: QtBot, workspace: Workspace) -> None:
     finish(make_run(workspace, "one", EPOCHS))
     view = page(program).view

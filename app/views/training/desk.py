@@ -5,6 +5,7 @@ The rooms are imported inside, as they bring pydantic and SQLAlchemy along.
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
 from collections.abc import Mapping, Sequence
@@ -23,6 +24,7 @@ TESTS = "tests"
 """Folder in a run: one folder for each look at a part, as ``evaluate --out`` fills it."""
 REPORT = "report.json"
 MOST_ERRORS = 200
+LIVE = ("queued", "running")
 
 
 # -- the plan --------------------------------------------------------------------------------------------------------
@@ -179,11 +181,15 @@ def facts(session: Any, version: str) -> Facts:
 # -- runs --------------------------------------------------------------------------------------------------------------
 @dataclass(frozen=True)
 class Seen:
-    """One look at the folder of runs; ``events``: run -> what is new of it and where the file's end is now."""
+    """One look at the folder of runs; ``events``: run -> what is new of it and where the file's end is now.
+
+    ``were_live``: the runs that were queued or running at the look before, also of a window that was closed since.
+    """
 
     runs: tuple[RunInfo, ...]
     events: Mapping[str, tuple[list[dict[str, Any]], int]]
     usage: Mapping[str, Mapping[str, Any]]
+    were_live: tuple[str, ...] = ()
 
 
 def look(workspace: Workspace, followed: Mapping[str, int]) -> Seen:
@@ -196,7 +202,21 @@ def look(workspace: Workspace, followed: Mapping[str, int]) -> Seen:
     folders = {run.name: run.folder for run in runs}
     events = {name: read_since(folders[name], offset) for name, offset in followed.items() if name in folders}
     usage = {name: _json_object(folders[name] / "usage.json") for name in events}
-    return Seen(runs, events, usage)
+    return Seen(runs, events, usage, _remember(workspace, [run.name for run in runs if run.state in LIVE]))
+
+
+def _remember(workspace: Workspace, live: Sequence[str]) -> tuple[str, ...]:
+    """What was live at the look before; what is now is kept for the next one, in the cache."""
+    from app.common.errors import UserError
+    from app.common.files import write_atomically
+
+    file = workspace.cache / "runs-live.json"
+    raw = _json(file)
+    before = tuple(map(str, raw)) if isinstance(raw, list) else ()
+    if before != tuple(live):
+        with contextlib.suppress(UserError):  # a full disk costs a notice, no more
+            write_atomically(file, json.dumps(list(live)).encode())
+    return before
 
 
 def enqueue(workspace: Workspace, plans: Sequence[Plan], actor: str) -> tuple[RunInfo, ...]:

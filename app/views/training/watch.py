@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 FIRST_MS = 3000
 """After the window stands: whether a run goes on from last time."""
 OFTEN_MS, SELDOM_MS = 1000, 4000
-LIVE = ("queued", "running")
 MOST_USE = 600
 """Looks at the use of the machine that are remembered of a run."""
 
@@ -63,7 +62,7 @@ class RunWatch(QObject):
         return self._seen_once
 
     def live(self) -> bool:
-        return any(run.state in LIVE for run in self.runs)
+        return any(run.state in desk.LIVE for run in self.runs)
 
     def running(self) -> RunInfo | None:
         return next((run for run in self.runs if run.state == "running"), None)
@@ -102,7 +101,9 @@ class RunWatch(QObject):
 
     def _looked(self, seen: desk.Seen) -> None:
         self._looking = False
-        before = {run.name: run.state for run in self.runs}
+        before: dict[str, str] = {run.name: run.state for run in self.runs}
+        if not self._seen_once:  # what ended while no window was open is told now
+            before = dict.fromkeys(seen.were_live, "running")
         news = seen.runs != self.runs or not self._seen_once
         self.runs, self._seen_once = seen.runs, True
         grown = [name for name, (events, end) in seen.events.items() if self._take(name, events, end, seen.usage)]
@@ -112,7 +113,7 @@ class RunWatch(QObject):
             self.grew.emit(name)
         for run in self.runs:
             state = before.get(run.name)
-            if state in LIVE and run.state not in LIVE:
+            if state in desk.LIVE and run.state not in desk.LIVE:
                 self.ended.emit(run, state)
         self._wait()
 
