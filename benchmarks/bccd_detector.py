@@ -84,7 +84,7 @@ def main() -> None:
     parser.add_argument("what", choices=("train", "compare", "look"))
     parser.add_argument("--work", type=Path, default=Path("out/bccd"))
     parser.add_argument("--seeds", default="0")
-    parser.add_argument("--epochs", type=int, help="14 for train, 5 for compare")
+    parser.add_argument("--epochs", type=int, help="12 for train, 5 for compare")
     parser.add_argument("--all-nine", action="store_true", help="every fusion of the source, and FPN (a GPU's work)")
     parser.add_argument("--cells", choices=("train", "compare"), default="train", help="for look")
     parser.add_argument("--threads", type=int, default=1)
@@ -93,7 +93,7 @@ def main() -> None:
     kind = args.cells if args.what == "look" else args.what
     networks = [LIGHT] if kind == "train" else [f"fused-{BODY}-{s}" for s in (SETS if args.all_nine else ("5", "135"))]
     networks += [] if kind == "train" else [f"fpn-{BODY}"]
-    epochs = args.epochs or (14 if kind == "train" else 5)
+    epochs = args.epochs or (12 if kind == "train" else 5)
     seeds = [int(s) for s in args.seeds.split(",")]
     # All networks of one seed before the next seed, so that what breaks off can still be compared.
     cells = [

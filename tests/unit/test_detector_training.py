@@ -352,7 +352,7 @@ def test_crowded_photos_get_as_many_proposals_as_they_need() -> None:
     few = fit_proposals([crowd(n) for n in (0, 1, 2, 4)])
     assert few == {name: getattr(usual, name) for name in few}
     many = fit_proposals([crowd(22)] * 10)
-    assert (many["before_test"], many["after_test"], many["rpn_samples"]) == (2200, 550, 256)
+    assert (many["before_test"], many["after_test"], many["rpn_samples"]) == (5800, 550, 256)
     assert fit_proposals([]) == few
 
 

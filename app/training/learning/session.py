@@ -268,7 +268,10 @@ class Session:
             if theirs.requires_grad:
                 mine.lerp_(theirs.detach(), 1 - decay)
         for own, theirs_now in zip(self.mean.buffers(), self.model.buffers(), strict=True):
-            own.copy_(theirs_now)
+            if own.is_floating_point():  # statistics of batch norms belong to the averaged weights, not to the last
+                own.lerp_(theirs_now, 1 - decay)
+            else:
+                own.copy_(theirs_now)
 
     def _not_finite(self) -> None:
         images = parallel.from_all(self._names)
