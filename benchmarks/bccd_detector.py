@@ -179,7 +179,7 @@ def report(kind: str, cells: Sequence[Cell], dataset: FrozenDataset, part: str) 
         result["pairs"] = [
             pair_of(a, b, done, matched, draws) for a, b in pairs(dict.fromkeys(c.network for c in done))
         ]
-    keep(f"bccd_detector_{kind}_{part}", result, full=True)
+    keep(f"bccd-{kind}-{part}", result, full=True)
     if part == "test" and rows:
         said = "; ".join(f"{r['network']} mAP@0.5 {r['map50']:.3f} {r['interval']} (seeds {r['seeds']})" for r in rows)
         log_look("bccd_voc, its own test list", f"{kind}: networks and plan were settled on its val list", said)

@@ -195,7 +195,7 @@ def main() -> None:
             table["whole network"] = scored([run_fold(plan, d, workspace) for d in sets], classes)
     table.setdefault("whole network", "not run")
     counts = Counter(i.label for i in sets[0].images)
-    keep("ham_recipes", {"folds": options.folds, "classes": dict(counts), "rows": table}, options.full)
+    keep("ham-recipes", {"folds": options.folds, "classes": dict(counts), "rows": table}, options.full)
 
 
 if __name__ == "__main__":

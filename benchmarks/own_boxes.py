@@ -88,7 +88,7 @@ def main() -> None:
         rows.append(json.loads(file.read_text(encoding="utf-8")))
     held = {"photos": len(material.held), "groups": len(set(material.groups))}
     facts = {"material": material.name, "held_out": held, "steps": steps, "batch": 4, "seed": args.seed, "rows": rows}
-    keep(f"own_boxes_{args.on}", facts, args.full)
+    keep(f"own-boxes-{args.on}", facts, args.full)
 
 
 def phantoms(count: int, people: int) -> Material:

@@ -173,6 +173,53 @@ def cover(r: Result) -> list[Row]:
     ]
 
 
+def blood_cells(r: Result) -> list[Row]:
+    part = f"Blood cells (BCCD), its own lists, {r['part']} ({r['photos']} photos)"
+    rows: list[Row] = []
+    for row in r["rows"]:
+        low, high = row["interval"]
+        classes = ", ".join(f"{key} {value:.2f}" for key, value in row["per_class"].items())
+        minutes = ", ".join(f"{seconds / 60:.0f}" for seconds in row["seconds"])
+        told = f"{row['map50']:.3f} [{low:.3f}, {high:.3f}], seeds {row['seeds']}; {classes}; {minutes} min on a CPU"
+        target = ">= 0.84 by one CPU run" if r["part"] == "test" and not r.get("pairs") else ""
+        rows.append((f"{part}: mAP@0.5 of {row['network']}, {r['epochs']} epochs", target, told))
+    for pair in r.get("pairs", ()):
+        told = f"{pair['difference']:+.3f} {pair['interval']}" if pair["seeds"] else "not run"
+        rows.append((f"{part}: {pair['a']} minus {pair['b']}", "whatever the sign", told))
+    rows += [(f"{part}: {name}", "", "not run") for name in r["not_run"]]
+    return rows
+
+
+def own_boxes(r: Result) -> list[Row]:
+    rows: list[Row] = []
+    for row in r["rows"]:
+        low, high = row["interval"]
+        learnt = f"{row['photos']} photos, {row['boxes']} boxes, {r['steps']} steps" if row["photos"] else "as it is"
+        told = f"{row['map50']:.3f} [{low:.3f}, {high:.3f}] on {r['held_out']['photos']} held-out photos"
+        rows.append((f"Own boxes, {r['material']}: mAP@0.5 from {row['start']}, {learnt}", "", told))
+    return rows
+
+
+def ham_recipes(r: Result) -> list[Row]:
+    rows: list[Row] = []
+    for name, found in r["rows"].items():
+        told = "not run"
+        if found != "not run":
+            told = (
+                f"{found['balanced_accuracy']:.3f} [{found['low']:.3f}, {found['high']:.3f}], {found['seconds']:.0f} s"
+            )
+        target = "< 300 s" if not rows else ""
+        rows.append((f"HAM10000, {r['folds']} folds by lesion: balanced accuracy, {name}", target, told))
+    return rows
+
+
+def training_speed(r: Result) -> list[Row]:
+    ours = r["images_per_second"]["ours"]
+    rows = [(f"Images learnt a second, {name}", ">= 1.0 x", f"{value:.2f} x") for name, value in r["ratios"].items()]
+    told = f"{r['ahead']:.1f} x the {ours:.1f} images/s that the network takes"
+    return [*rows, ("Pictures prepared by one thread", "> 1 x", told), ("The same on a GPU", "", r["gpu"])]
+
+
 READERS: dict[str, Callable[[Result], list[Row]]] = {
     "phantom-scores": phantom_scores,
     "clinical-development": clinical,
@@ -188,6 +235,11 @@ READERS: dict[str, Callable[[Result], list[Row]]] = {
     "duplicate-search": duplicate_search,
     "faces-test": faces,
     "cover": cover,
+    "ham-recipes": ham_recipes,
+    "training-speed": training_speed,
+    "own-boxes-phantoms": own_boxes,
+    "own-boxes-blood-cells": own_boxes,
+    **{f"bccd-{kind}-{part}": blood_cells for kind in ("train", "compare") for part in ("val", "test")},
 }
 
 

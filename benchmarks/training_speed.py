@@ -171,7 +171,7 @@ def main() -> None:
     }
     ready = prepared_per_second(pieces, plan)
     keep(
-        "training_speed",
+        "training-speed",
         {
             "settings": {k: getattr(options, k) for k in ("size", "batch", "threads", "workers")} | {"steps": steps},
             "images_per_second": rates,
