@@ -242,6 +242,19 @@ def test_the_tabs_of_a_run(program: Program, qtbot: QtBot, workspace: Workspace,
         program.window.grab()  # a mistake while painting would be caught here
 
 
+def test_the_confusion_is_of_the_epoch_that_is_kept(program: Program, qtbot: QtBot, workspace: Workspace) -> None:
+    worse = {**EPOCHS[2], "epoch": 3, "val_balanced_accuracy": 0.1, "confusion": [[9, 1, 0, 0, 0]] + [[0] * 5] * 4}
+    finish(make_run(workspace, "one", [*EPOCHS, worse], patience=2))
+    view = page(program).view
+    look(program, qtbot, lambda: bool(view.curves.loss.lines))
+    view.tabs.choose(CONFUSION)
+    qtbot.waitUntil(lambda: view.confusion.counts[:1] == ((2, 1, 0, 0, 0),), timeout=PATIENCE)
+    assert "epoch 3" in view.which.text()
+    view.tabs.choose(0)
+    assert view.curves.score._kept == 3.0
+    program.window.grab()
+
+
 def test_ticked_runs_are_compared(program: Program, qtbot: QtBot, workspace: Workspace) -> None:
     for name, rate in (("one", 0.001), ("two", 0.01)):
         finish(make_run(workspace, name, EPOCHS, learning_rate=rate))

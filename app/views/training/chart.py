@@ -39,16 +39,17 @@ class Chart(QWidget):
         self._lines: tuple[Line, ...] = ()
         self._end = 1.0
         self._cursor: float | None = None
+        self._kept: float | None = None
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(220, 150)
         self.retranslate()
 
-    def show_lines(self, lines: Sequence[Line], end: float) -> None:
-        """``end``: the last epoch that is planned."""
-        if tuple(lines) != self._lines or end != self._end:
-            self._lines, self._end = tuple(lines), max(end, 1.0)
+    def show_lines(self, lines: Sequence[Line], end: float, kept: float | None = None) -> None:
+        """``end``: the last epoch that is planned; ``kept``: the one whose weights are kept, marked."""
+        if (tuple(lines), end, kept) != (self._lines, self._end, self._kept):
+            self._lines, self._end, self._kept = tuple(lines), max(end, 1.0), kept
             self.retranslate()
 
     @property
@@ -103,6 +104,8 @@ class Chart(QWidget):
         self._paint_grid(painter, room, low, high, step)
         self._paint_legend(painter)
         height = lambda value: room.bottom() - room.height() * (value - low) / max(high - low, 1e-12)
+        if self._kept is not None:
+            self._paint_kept(painter, room)
         for one in self._lines:
             self._paint_line(painter, one, room, height)
         if self._cursor is not None:
@@ -142,6 +145,16 @@ class Chart(QWidget):
             shown = metrics.elidedText(said, Qt.TextElideMode.ElideLeft, int(width - 22))
             painter.drawText(QRectF(x + 18, 26, width - 18, 16), Qt.AlignmentFlag.AlignVCenter, shown)
             x += width
+
+    def _paint_kept(self, painter: QPainter, room: QRectF) -> None:
+        assert self._kept is not None
+        x, said = self._x(self._kept, room), text("train.kept")
+        painter.setPen(QPen(QColor(current().good), 1, Qt.PenStyle.DashLine))
+        painter.drawLine(QPointF(x, room.top()), QPointF(x, room.bottom()))
+        wide = QFontMetrics(painter.font()).horizontalAdvance(said)
+        left = x + 4 if x + 4 + wide < room.right() else x - 4 - wide
+        painter.setPen(QColor(current().text_soft))
+        painter.drawText(QRectF(left, room.top() - 16, wide + 2, 14), Qt.AlignmentFlag.AlignVCenter, said)
 
     def _paint_line(self, painter: QPainter, one: Line, room: QRectF, height: Callable[[float], float]) -> None:
         painter.setPen(_pen(one, 2))

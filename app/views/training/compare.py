@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +45,8 @@ class Compare(QWidget):
         found = []
         for key in keys:
             values = [run.scores.get(key, run.scores.get(f"val_{key}")) for run in self._runs]
+            if all(v is None or not math.isfinite(v) for v in values):
+                continue
             found.append([score_words(key), *("–" if v is None else score_figure(key, v) for v in values)])
         plans = [values_of(run.plan) for run in self._runs]
         for key in plans[0] if plans else ():

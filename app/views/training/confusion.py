@@ -48,7 +48,7 @@ class Confusion(QWidget):
 
     def _cell_size(self) -> tuple[float, float]:
         n = max(1, len(self._counts))
-        return min(110.0, (self.width() - NAMES - SUM) / n), min(72.0, (self.height() - HEAD - 4) / n)
+        return min(128.0, (self.width() - NAMES - SUM) / n), min(72.0, (self.height() - HEAD - 4) / n)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)

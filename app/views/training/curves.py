@@ -24,6 +24,7 @@ class Curves(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._followed: Followed = ()
+        self._kept: float | None = None
         self.loss = Chart(lambda: text("train.chart_loss"), share=False)
         self.score = Chart(lambda: text("train.chart_score"), share=True)
         row = QHBoxLayout(self)
@@ -32,9 +33,9 @@ class Curves(QWidget):
         row.addWidget(self.loss, 1)
         row.addWidget(self.score, 1)
 
-    def show_runs(self, followed: Followed) -> None:
-        """(run, its epoch events) of what is compared; one: the chosen run."""
-        self._followed = tuple(followed)
+    def show_runs(self, followed: Followed, kept: float | None = None) -> None:
+        """(run, its epoch events) of what is compared; one: the chosen run, and the epoch of it that is kept."""
+        self._followed, self._kept = tuple(followed), kept
         self.retranslate()
 
     def retranslate(self) -> None:
@@ -42,11 +43,11 @@ class Curves(QWidget):
         if len(self._followed) == 1:
             run, epochs = self._followed[0]
             losses = (("loss", "soft", True), ("val_loss", "accent", False))
-            self.loss.show_lines([_line(epochs, k, c, d) for k, c, d in losses if _has(epochs, k)], end)
+            self.loss.show_lines([_line(epochs, k, c, d) for k, c, d in losses if _has(epochs, k)], end, self._kept)
             scores = ("val_balanced_accuracy", "val_accuracy", "val_map50")
             colours = dict(zip(scores, ("accent", "soft", "accent"), strict=True))
             found = [_line(epochs, k, colours[k], k == "val_accuracy") for k in scores if _has(epochs, k)]
-            self.score.show_lines(found, run.epochs)
+            self.score.show_lines(found, run.epochs, self._kept)
             return
         losses_of, scores_of = [], []
         for place, (run, epochs) in enumerate(self._followed):

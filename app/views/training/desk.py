@@ -6,7 +6,6 @@ The rooms are imported inside, as they bring pydantic and SQLAlchemy along.
 from __future__ import annotations
 
 import contextlib
-import csv
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from app.training.runs import RunInfo
 
 Task = Literal["classify", "detect"]
+Mistake = Literal["false_alarm", "misnamed", "missed"]
 TESTS = "tests"
 """Folder in a run: one folder for each look at a part, as ``evaluate --out`` fills it."""
 REPORT = "report.json"
@@ -283,17 +283,21 @@ class BoxOn:
 class Answer:
     """One picture, what it is, and what the model says, most likely first: (class, probability).
 
-    Of a model that finds lesions: ``boxes``, the true ones and its own; ``truth`` is empty then.
+    Of a model that finds lesions: ``boxes``, the true ones and its own; ``truth`` is empty then. With a ``mistake`` it
+    is about one box: ``truth`` is what lies there, if anything, and ``top`` what was said.
     """
 
     path: Path
     truth: str
     top: tuple[tuple[str, float], ...]
     boxes: tuple[BoxOn, ...] = ()
+    mistake: Mistake | None = None
 
     @property
     def right(self) -> bool:
         """The likeliest class is the truth; of boxes: as many were found as there are."""
+        if self.mistake:
+            return False
         if not self.truth:
             return sum(b.score is None for b in self.boxes) == sum(b.score is not None for b in self.boxes)
         return bool(self.top) and self.top[0][0] == self.truth
@@ -338,11 +342,14 @@ def _box(raw: Sequence[float], label: str, score: float | None, width: int, heig
 # -- testing a finished run --------------------------------------------------------------------------------------------
 @dataclass(frozen=True)
 class Tested:
-    """What ``evaluate`` said (its report.json), and the photos that were answered wrongly, the most sure first."""
+    """What ``evaluate`` said (its report.json)."""
 
     folder: Path
     figures: Mapping[str, Any]
-    wrong: tuple[Answer, ...]
+
+    @property
+    def detects(self) -> bool:
+        return self.figures.get("task") == "detect"
 
 
 def looks(workspace: Workspace, dataset: str) -> int:
@@ -365,27 +372,8 @@ def last_test(run: Path) -> Tested | None:
     for folder in sorted((run / TESTS).glob("*"), reverse=True):
         figures = _json_object(folder / REPORT)
         if figures:
-            return Tested(folder, figures, wrong_answers(folder))
+            return Tested(folder, figures)
     return None
-
-
-def wrong_answers(folder: Path) -> tuple[Answer, ...]:
-    """Rows of the folder's predictions.csv whose likeliest class is not the truth, the most sure first."""
-    try:
-        with (folder / "predictions.csv").open(encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file))
-    except OSError:
-        return ()
-    found = []
-    for row in rows:
-        if "truth" not in row:
-            return ()  # boxes, not cases
-        p = sorted(((key[2:], float(v)) for key, v in row.items() if key.startswith("p_")), key=lambda kv: -kv[1])
-        answer = Answer(Path(row["image"]), row["truth"], tuple(p[:3]))
-        if not answer.right:
-            found.append(answer)
-    found.sort(key=lambda a: -a.top[0][1] if a.top else 0.0)
-    return tuple(found[:MOST_ERRORS])
 
 
 def _json_object(file: Path) -> Mapping[str, Any]:

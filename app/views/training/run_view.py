@@ -34,7 +34,7 @@ from app.views.training.words import (
 if TYPE_CHECKING:
     from app.training.runs import RunInfo
     from app.views.services import Services
-    from app.views.training.watch import RunWatch
+    from app.views.training.watch import History, RunWatch
 
 Names = tuple[tuple[str, str, str], ...]
 TABS: tuple[Callable[[], str], ...] = (
@@ -67,7 +67,7 @@ class RunView(QWidget):
         self.problem = label("trouble", wrap=True)
         self.tabs = Switch(TABS)
         thumbnails = Thumbnails(services.background, self)
-        self.curves, self.confusion = Curves(), Confusion()
+        self.curves, self.confusion, self.which = Curves(), Confusion(), label("caption")
         self.samples = Samples(thumbnails, lambda: text("train.no_samples_yet"))
         self.log, self.use, self.compare = LogView(), UseView(), Compare()
         self._stack = QStackedWidget()
@@ -95,7 +95,7 @@ class RunView(QWidget):
         second.addWidget(self.tabs)
         second.addStretch()
         for view in (self.curves, self.confusion, self.samples, self.log, self.use, self.compare):
-            self._stack.addWidget(_framed(view))
+            self._stack.addWidget(_framed(self.which, view) if view is self.confusion else _framed(view))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
@@ -160,20 +160,29 @@ class RunView(QWidget):
         history = self._watch.history(run.name)
         if tab == CURVES:
             shown = self._compared if len(self._compared) > 1 else (run,)
-            self.curves.show_runs([(one, self._watch.history(one.name).epochs()) for one in shown])
+            kept = history.kept(run.plan.patience) if len(shown) == 1 and run.plan.patience else None
+            followed = [(one, self._watch.history(one.name).epochs()) for one in shown]
+            self.curves.show_runs(followed, None if kept is None else float(kept["epoch"]) + 1)
         elif tab == CONFUSION:
-            last = next((e for e in reversed(history.epochs()) if e.get("confusion")), None)
-            keys = [one[0] for one in self._names]
-            self.confusion.show_counts([class_word(self._names, k) for k in keys], last["confusion"] if last else ())
+            self._show_confusion(run, history)
         elif tab == SAMPLES:
             self._ask_samples()
         elif tab == LOG:
-            self.log.show_events(history.events, run.epochs)
+            self.log.show_events(history.events, run.epochs, self._names)
         elif tab == USE:
             speeds = [float(e["images_per_second"]) for e in history.epochs() if e.get("images_per_second")]
             self.use.show_use(history.use, speeds)
         else:
             self.compare.show_runs(self._compared)
+
+    def _show_confusion(self, run: RunInfo, history: History) -> None:
+        """Of the epoch that is kept, so that it agrees with the run's score."""
+        kept = history.kept(run.plan.patience)
+        counts = kept.get("confusion") if kept else None
+        self.confusion.show_counts([class_word(self._names, key) for key, _, _ in self._names], counts or ())
+        n = int(kept["epoch"]) + 1 if kept and counts else 0
+        words = text("train.confusion_kept", n=n) if run.plan.patience else text("train.confusion_last", n=n)
+        self.which.setText(words if n else "")
 
     def _ask_samples(self) -> None:
         run = self._run
@@ -249,9 +258,10 @@ class RunView(QWidget):
             self.problem.setText(f"{run.error['what']} {run.error['remedy']}")
 
 
-def _framed(view: QWidget) -> QWidget:
+def _framed(*views: QWidget) -> QWidget:
     around = QWidget()
     column = QVBoxLayout(around)
     column.setContentsMargins(12, 4, 12, 4)
-    column.addWidget(view)
+    for view in views:
+        column.addWidget(view, 0 if view is not views[-1] else 1)
     return around

@@ -30,7 +30,7 @@ Index = QModelIndex | QPersistentModelIndex
 _ROOT = QModelIndex()
 NAME, STATE, NETWORK, DATASET, EPOCH, SCORE, TIME = range(7)
 ROW_HEIGHT = 30
-WITH_DATASET, WITH_NETWORK = 860, 740
+WITH_DATASET, WITH_NETWORK = 900, 760
 """Widths of the table from which these columns are shown."""
 
 
@@ -175,8 +175,9 @@ class RunsTable(QTableView):
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         header.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
-        for column, width in ((STATE, 104), (NETWORK, 160), (DATASET, 112), (EPOCH, 100), (SCORE, 92), (TIME, 132)):
+        for column, width in ((STATE, 92), (NETWORK, 188), (DATASET, 104), (EPOCH, 88), (SCORE, 88), (TIME, 112)):
             self.setColumnWidth(column, width)
+        self.setWordWrap(False)  # else a name is cut at its first hyphen
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)  # names of runs differ at their ends
         self._empty = EmptyWords(self, lambda: text("train.no_runs"))
         self.selectionModel().currentRowChanged.connect(lambda *_: self.chosen.emit(self.current))

@@ -13,7 +13,7 @@ from app.views.parts import EmptyWords
 from app.views.thumbnails import Thumbnails
 from app.views.training.desk import Answer
 from app.views.training.samples_paint import ROW, AnswerPainter
-from app.views.training.words import class_word
+from app.views.training.words import class_word, mistake_words
 
 Index = QModelIndex | QPersistentModelIndex
 _ROOT = QModelIndex()
@@ -47,6 +47,10 @@ class AnswerModel(QAbstractListModel):
 
 
 def answer_words(answer: Answer, names: Names) -> str:
+    if answer.mistake:
+        said = ", ".join(f"{class_word(names, key)} {percent(p)}" for key, p in answer.top)
+        truth = class_word(names, answer.truth) if answer.truth else "–"
+        return f"{mistake_words(answer.mistake)}. {text('train.sample_said', truth=truth, answer=said or '–')}"
     if not answer.truth:
         found = [f"{class_word(names, b.label)} {percent(b.score)}" for b in answer.boxes if b.score is not None]
         true = [class_word(names, b.label) for b in answer.boxes if b.score is None]

@@ -13,7 +13,7 @@ from app.views.icons import paint_icon
 from app.views.theme import CAPTION, GROUND, ON_GROUND, ON_GROUND_SOFT, current, ui_font
 from app.views.thumbnails import Thumbnails
 from app.views.training.desk import Answer
-from app.views.training.words import class_word
+from app.views.training.words import class_word, mistake_words
 
 if TYPE_CHECKING:
     from app.views.training.samples import Index, Names, Samples
@@ -73,7 +73,10 @@ class AnswerPainter(QStyledItemDelegate):
 def _paint_words(painter: QPainter, answer: Answer, names: Names, foot: QRect) -> None:
     """The mark, the truth; below it the answer where it is another, with how sure it is."""
     tokens, metrics = current(), QFontMetrics(painter.font())
-    if answer.truth:
+    if answer.mistake:
+        lines = [mistake_words(answer.mistake), class_word(names, answer.truth or answer.top[0][0])]
+        lines[1] += f" → {class_word(names, answer.top[0][0])}" if answer.mistake == "misnamed" else ""
+    elif answer.truth:
         lines = [class_word(names, answer.truth)]
         lines += [] if answer.right or not answer.top else [f"→ {class_word(names, answer.top[0][0])}"]
     else:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from app.common.errors import UserError
 from app.common.words import text
@@ -19,7 +20,7 @@ from app.views.icons import icon
 from app.views.parts import Switch, label
 from app.views.sheets import Sheet
 from app.views.thumbnails import Thumbnails
-from app.views.training import desk
+from app.views.training import desk, mistakes
 from app.views.training.confusion import Confusion
 from app.views.training.reliability import Reliability
 from app.views.training.samples import Samples
@@ -42,6 +43,7 @@ class TestSheet(Sheet):
         self._child: Child | None = None
         self._looks: int | None = None
         self._tested: desk.Tested | None = None
+        self._wrong: tuple[desk.Answer, ...] | None = None
         self._names: tuple[tuple[str, str, str], ...] = ()
         self._what, self._warning, self._basis = label("section", wrap=True), label(wrap=True), label("soft", wrap=True)
         self.button, self.folder = QPushButton(), QPushButton()
@@ -57,8 +59,13 @@ class TestSheet(Sheet):
         )
         self.overall, self.by_disease = RowsTable(40, stretch=True), RowsTable(60, stretch=True)
         self.confusion, self.reliability = Confusion(), Reliability()
-        self.wrong = Samples(Thumbnails(services.background, self), self._no_wrong)
+        self.wrong = Samples(
+            Thumbnails(services.background, self), lambda: text("test.wrong_none") if self._wrong is not None else ""
+        )
         self._nothing = label("soft", wrap=True)
+        self._working = QProgressBar()
+        self._working.setRange(0, 0)
+        self._working.setTextVisible(False)
         self._stack = QStackedWidget()
         self._lay_out()
         self.button.clicked.connect(lambda: self._test())
@@ -72,6 +79,7 @@ class TestSheet(Sheet):
             panel.column.addWidget(widget)
             panel.column.addSpacing(8)
         panel.column.addStretch()
+        panel.foot.addWidget(self._working)
         panel.foot.addWidget(self.folder)
         panel.foot.addWidget(self.button)
         tables = QWidget()
@@ -128,7 +136,23 @@ class TestSheet(Sheet):
 
     def _know(self, known: tuple[int, desk.Tested | None]) -> None:
         self._looks, self._tested = known
+        self._wrong = None  # they come in a moment
         self.retranslate()
+        tested = self._tested
+        if tested is None:
+            return
+        show = partial(self._show_mistakes, tested.folder)
+        if tested.detects:
+            facts = {key: str(tested.figures[key]) for key in ("dataset", "part")}
+            ask = partial(mistakes.wrong_boxes, folder=tested.folder, **facts)
+            self._services.background.read(ask, show, owner=self)
+        else:
+            self._services.background.work(partial(mistakes.wrong_cases, tested.folder), show, owner=self)
+
+    def _show_mistakes(self, folder: Path, wrong: tuple[desk.Answer, ...]) -> None:
+        if self._tested is not None and self._tested.folder == folder:
+            self._wrong = wrong
+            self.wrong.show_answers(wrong, self._names)
 
     def _name_classes(self, names: tuple[tuple[str, str, str], ...]) -> None:
         self._names = names
@@ -182,6 +206,7 @@ class TestSheet(Sheet):
         self.button.setText(text("test.do") if self._tested is None else text("test.again"))
         self.button.setToolTip(text("test.do_tip"))
         self.button.setEnabled(self._child is None and self._run.model is not None)
+        self._working.setVisible(self._child is not None)
         self.folder.setText(text("test.folder"))
         self.folder.setToolTip(text("test.folder_tip"))
         self.folder.setVisible(self._tested is not None)
@@ -195,7 +220,7 @@ class TestSheet(Sheet):
 
     def _fill(self, tested: desk.Tested) -> None:
         figures = tested.figures
-        detects = figures.get("task") == "detect"
+        detects = tested.detects
         facts = {"n": figures["n"], "groups": figures["groups"]}
         self._basis.setText(text("test.n_boxes", **facts) if detects else text("test.n", **facts))
         heads = (text("test.figure"), text("test.value"), text("test.interval"))
@@ -207,7 +232,7 @@ class TestSheet(Sheet):
         names = [class_word(self._names, key) for key in figures["classes"]]
         self.confusion.show_counts(names, figures.get("confusion") or ())
         self.reliability.show_bins(figures.get("reliability") or ())
-        self.wrong.show_answers(tested.wrong, self._names)
+        self.wrong.show_answers(self._wrong or (), self._names)
 
     def _fill_diseases(self, rows: Mapping[str, Mapping[str, Any]], detects: bool) -> None:
         keys = ("ap50",) if detects else ("sensitivity", "specificity", "f1")
@@ -218,10 +243,6 @@ class TestSheet(Sheet):
             for key, row in rows.items()
         ]
         self.by_disease.show_rows(heads, shown)
-
-    def _no_wrong(self) -> str:
-        figures = {} if self._tested is None else self._tested.figures
-        return text("test.wrong_boxes") if figures.get("task") == "detect" else text("test.wrong_none")
 
 
 def _overall(figures: Mapping[str, Any]) -> Sequence[Sequence[str]]:

@@ -40,6 +40,13 @@ class History:
         found = {int(e["epoch"]): e for e in self.events if e.get("event") == "epoch"}
         return [found[n] for n in sorted(found)]
 
+    def kept(self, patience: int) -> dict[str, Any] | None:
+        """The epoch whose weights are kept as it stands: the first best with patience, else the last."""
+        epochs = self.epochs()
+        if not patience or not epochs:
+            return epochs[-1] if epochs else None
+        return max(epochs, key=lambda e: float(e.get("val_balanced_accuracy", e.get("val_map50", 0.0)) or 0.0))
+
 
 class RunWatch(QObject):
     changed = Signal()  # the runs, or how far one is

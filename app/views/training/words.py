@@ -110,6 +110,14 @@ def class_word(names: Sequence[tuple[str, str, str]], key: str) -> str:
     return next((one[at] for one in names if one[0] == key), key)
 
 
+def mistake_words(mistake: str) -> str:
+    return {
+        "false_alarm": text("test.false_alarm"),
+        "misnamed": text("test.misnamed"),
+        "missed": text("test.missed"),
+    }[mistake]
+
+
 def recipe_name(key: str) -> str:
     return text(_RECIPES[key]) if key in _RECIPES else key
 
@@ -119,8 +127,10 @@ def recipe_about(key: str) -> str:
     return recipe_text(key) if key in _RECIPES else ""
 
 
-def event_words(event: Mapping[str, Any], epochs: int) -> str:
-    """One line of the log."""
+def event_words(event: Mapping[str, Any], epochs: int, names: Sequence[tuple[str, str, str]] = ()) -> str:
+    """One line of the log; ``names``: of the classes."""
+    if "diseases" in event:
+        event = {**event, "diseases": [class_word(names, key) for key in event["diseases"]]}
     kind = str(event.get("event"))
     if kind == "epoch":
         shown = {
@@ -131,6 +141,10 @@ def event_words(event: Mapping[str, Any], epochs: int) -> str:
         marked = [f"{curve_words(key)} {score_figure(key, value)}" for key, value in shown.items()]
         n = int(event.get("epoch", 0)) + 1
         return " · ".join((text("train.log.epoch", n=n, of=event.get("epochs", epochs)), *marked))
+    if kind == "early":
+        best = event.get("best")
+        said = score_figure("", float(best)) if isinstance(best, int | float) else "–"
+        return text("train.log.early", n=int(event.get("epoch", 0)) + 1, best=said)
     if kind in ("warning", "failed") and "code" in event:
         return f"{_kind_words(kind)}: {code_words(event)}"
     facts = ", ".join(_fact(k, v) for k, v in event.items() if k not in _HIDDEN and not _unsaid(v))
@@ -150,6 +164,7 @@ def _kind_words(kind: str) -> str:
         "failed": text("train.log.failed"),
         "done": text("train.log.done"),
         "step": text("train.log.step"),
+        "features": text("train.log.features"),
     }.get(kind, kind)
 
 
@@ -178,6 +193,16 @@ def _fact(key: str, value: Any) -> str:
         "seed": text("train.seed"),
         "epochs": text("train.epochs"),
         "model": text("train.group.model"),
+        "threads": text("train.key.threads"),
+        "pieces": text("train.log.pieces"),
+        "photos": text("train.log.photos"),
+        "unnamed": text("train.log.unnamed"),
+        "val": text("train.log.val"),
+        "classes": text("train.log.classes"),
+        "epoch": text("train.head_epoch"),
+        "step": text("train.log.step"),
+        "temperature": text("train.log.temperature"),
+        "view": text("train.log.view"),
     }.get(key, key)
     return f"{name} {_short(value)}"
 
