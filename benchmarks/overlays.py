@@ -145,6 +145,7 @@ def cases(part: str, rng: np.random.Generator, full: bool) -> Iterator[Case]:
 
 def rows(part: str, tallies: dict[str, dict[str, Tally]], thresholds: dict[str, float]) -> list[list[str]]:
     out = []
+    part = "development (fitted on it)" if part == "development" else part
     for kind, by_source in tallies.items():
         target = ">= 0.90" if kind in PLANTED else ""
         recall, strict = by_source["all"].at(thresholds[kind])

@@ -139,8 +139,8 @@ def _ink(part: U8) -> list[float]:
     colourful, contrast, how even, brighter or darker than the ground; how flat that is; how many pieces, how unlike."""
     reach = min(31, max(3, min(part.shape[:2]) // 2 | 1))
     ground = cv2.medianBlur(part, reach)
-    signed = part.astype(np.int16) - ground
-    away = np.abs(signed).max(2)
+    red, green, blue = cv2.split(cv2.absdiff(part, ground))
+    away = cv2.max(cv2.max(red, green), blue)
     contrast = float(np.percentile(away, 97))
     strong, stroke = away >= contrast, away >= max(2.0, contrast / 2)
     ink, strongest = part[away >= np.percentile(away, 92)].astype(np.float32).mean(0), part[strong]
@@ -154,9 +154,9 @@ def _ink(part: U8) -> list[float]:
         float((ink.max() - ink.min()) / max(float(ink.max()), 1.0)),
         contrast / 128,
         float(part[strong].astype(np.float32).std(0).mean()) / 64,
-        float(np.sign(signed[strong]).mean()),
+        float(np.sign(part[strong].astype(np.int16) - ground[strong]).mean()),
         float((away <= 2).mean()),
-        float(ground.astype(np.float32).std((0, 1)).mean()) / 64,
+        float(cv2.meanStdDev(ground)[1].mean()) / 64,
         float(np.log(area.max() / np.median(area))),
         float(np.log(len(area))),
         float(tall) / part.shape[0],
