@@ -39,7 +39,7 @@ def evaluate(
         raise UserError(
             "classes_mismatch",
             model=model.manifest.label,
-            pack=model.manifest.pack,
+            pack=dataset.pack,
             wanted=", ".join(dataset.classes),
             found=", ".join(model.manifest.classes),
         )

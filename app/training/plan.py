@@ -198,7 +198,7 @@ def plan_of_options(
     raw.setdefault("name", _name_of(f"{network}-{dataset.partition('@')[0]}"))
     if epochs is not None:
         raw["epochs"] = epochs
-    return make_plan(raw, "plan", folder)
+    return make_plan(raw, Path(recipe).name, folder)
 
 
 def _name_of(words: str) -> str:

@@ -23,7 +23,7 @@ from app.datasets.freezing.versions import load_dataset
 from app.inference.manifest import Manifest, Preprocessing
 from app.training.card import card
 from app.training.cautions import cautions
-from app.training.events import STOP_FILE, Events, leads
+from app.training.events import STOP_FILE, Events, leads, read_events
 from app.training.gpu import gpu_alone
 from app.training.plan import Plan, plan_as_toml, read_plan
 from app.training.runs import (
@@ -111,13 +111,19 @@ def train_queued(out: Path, workspace: Workspace) -> None:
         (out / QUEUED_FILE).unlink(missing_ok=True)
         try:
             plan = read_plan(out / PLAN_FILE)
-            plan = plan if plan.threads else plan.model_copy(update={"threads": background_threads()})
+            plan = plan if plan.threads else plan.model_copy(update={"threads": _threads(out)})
             dataset = load_dataset(workspace, plan.dataset)
             check(plan, dataset, workspace)
         except UserError as error:
             _failed(Events(out), error)
             raise
         _kept(plan, dataset, out, workspace, patient=True)
+
+
+def _threads(out: Path) -> int:
+    """Those a run began with, wherever that was: sums depend on them. Of a new one: half the cores."""
+    begun = (e.get("threads") for e in read_events(out) if e.get("event") == "started")
+    return next((n for n in begun if isinstance(n, int) and n > 0), 0) or background_threads()
 
 
 @contextmanager
@@ -237,7 +243,8 @@ def check(plan: Plan, dataset: FrozenDataset, workspace: Workspace) -> None:
     """Before a photo is read.
 
     Raises:
-        UserError: ``classes_mismatch``, ``no_training_images``, ``unknown_architecture`` or ``plan_wrong``.
+        UserError: ``classes_mismatch``, ``no_training_images``, ``no_boxes_to_learn_from``, ``unknown_architecture`` or
+            ``plan_wrong``.
     """
     wanted = load_pack(plan.pack, workspace.packs).keys if plan.pack else dataset.classes
     if dataset.classes != wanted:
@@ -250,18 +257,25 @@ def check(plan: Plan, dataset: FrozenDataset, workspace: Workspace) -> None:
         )
     if not dataset.part("train") or not dataset.part("val"):
         raise UserError("no_training_images", dataset=dataset.full_name)
-    _check_network(plan, len(dataset.classes))
+    if plan.task == "detect" and not plan.lesion_only and not any(i.boxes for i in dataset.part("train")):
+        raise UserError("no_boxes_to_learn_from", dataset=dataset.full_name)
+    check_network(plan, len(dataset.classes))
 
 
-def _check_network(plan: Plan, classes: int) -> None:
-    from app.inference.networks.classifiers import build_classifier
-    from app.inference.networks.detectors import build_detector
+def check_network(plan: Plan, classes: int) -> None:
+    """Whether there is such a network with such settings.
 
+    Raises:
+        UserError: ``unknown_architecture`` or ``plan_wrong``.
+    """
     if plan.network.startswith(MACHINES):
         from app.training.visual_features.patches import kind_of
 
         kind_of(plan)
         return
+    from app.inference.networks.classifiers import build_classifier
+    from app.inference.networks.detectors import build_detector
+
     try:
         if plan.task == "classify":
             build_classifier(plan.network, classes)

@@ -364,6 +364,17 @@ def test_impossible_calls_are_refused(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize(
+    ("kind", "network"), [("cnn", "nothing"), ("cnn", "nothing-scratch"), ("fusion", "fused-nothing-135")]
+)
+def test_a_network_that_does_not_exist_is_refused_before_anything_is_made(
+    kind: str, network: str, place: Workspace, tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    call = ("experiment", kind, "--dataset", "blobs", "--out", tmp_path / "out", "--workspace", place.root)
+    assert CommandLine(capfdbinary).refused(*call, "--quick", "--networks", network) == "unknown_architecture"
+    assert not (tmp_path / "out").exists()
+
+
 def test_the_command(place: Workspace, tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     run = CommandLine(capfdbinary)
     out = tmp_path / "out"

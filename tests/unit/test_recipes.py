@@ -53,6 +53,10 @@ def test_recipes_that_are_none_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError) as missing:
         read_recipe(str(tmp_path / "no.toml"), "classify")
     assert missing.value.code == "plan_missing"
+    (tmp_path / "keys.toml").write_text("frobnicate = 3", encoding="utf-8")
+    with pytest.raises(UserError) as keys:
+        plan_of_options("classify", "resnet18", "d", "scratch", str(tmp_path / "keys.toml"), None, 0)
+    assert (keys.value.code, keys.value.facts["file"]) == ("plan_wrong", "keys.toml")
     (tmp_path / "bad.toml").write_text("= 3", encoding="utf-8")
     with pytest.raises(UserError) as bad:
         read_recipe(str(tmp_path / "bad.toml"), "detect")

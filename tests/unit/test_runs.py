@@ -472,3 +472,22 @@ def test_a_plan_is_kept_as_it_was_asked_for(workspace: Workspace) -> None:
     assert isinstance(kept, Plan)
     assert kept == asked
     assert replace(show_run(workspace, "net"), plan=asked) == show_run(workspace, "net")
+
+
+def test_a_run_begun_in_a_terminal_goes_on_with_its_number_of_threads(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sums depend on the number of threads: a resumed run would give other numbers than an unbroken one."""
+    folder = workspace.runs / "net"
+    folder.mkdir(parents=True)
+    (folder / "plan.toml").write_text(plan_as_toml(PLAN), encoding="utf-8")
+    went_on: list[int] = []
+    monkeypatch.setattr(run, "load_dataset", lambda *_: FrozenDataset("d", "0" * 16, load_pack().keys, ()))
+    monkeypatch.setattr(run, "check", lambda *_: None)
+    monkeypatch.setattr(run, "_kept", lambda plan, *_, **__: went_on.append(plan.threads))
+    for begun_with in (None, 7):
+        if begun_with:
+            Events(folder).write("started", threads=begun_with)
+        resume_run(workspace, "net", "li")
+        run.train_queued(folder, workspace)
+    assert went_on == [runs.background_threads(), 7]

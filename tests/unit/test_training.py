@@ -63,7 +63,9 @@ def workspace(tmp_path: Path) -> Workspace:
 
 def epochs(run: Path) -> list[dict[str, object]]:
     return [
-        {k: v for k, v in e.items() if k not in ("time", "seconds", "images_per_second")} for e in read_events(run) if e["event"] == "epoch"
+        {k: v for k, v in e.items() if k not in ("time", "seconds", "images_per_second")}
+        for e in read_events(run)
+        if e["event"] == "epoch"
     ]
 
 
@@ -179,14 +181,34 @@ def test_what_cannot_be_trained_is_refused(dataset: FrozenDataset, workspace: Wo
     other = FrozenDataset("other", "0" * 16, CLASSES[:3], dataset.images)
     nothing = FrozenDataset("nothing", "0" * 16, CLASSES, dataset.part("test"))
     for wrong, code in ((other, "classes_mismatch"), (nothing, "no_training_images")):
+        plan = Plan.model_validate({**CLASSIFY, "pack": "erythemato-squamous"})
         with pytest.raises(UserError) as refused:
-            plan = Plan.model_validate({**CLASSIFY, "pack": "erythemato-squamous"})
             train_on(plan, wrong, tmp_path / "run", workspace)
         assert refused.value.code == code
     plan = make_plan({**DETECT, "lesion_only": [{"images": str(tmp_path), "masks": str(tmp_path)}]})
     with pytest.raises(UserError) as missing:
         train_on(plan, dataset, tmp_path / "run", workspace)
     assert missing.value.code == "lesion_source_missing"
+
+
+def test_a_detector_is_not_trained_without_a_single_box(
+    dataset: FrozenDataset, workspace: Workspace, tmp_path: Path
+) -> None:
+    bare = replace(dataset, images=tuple(replace(i, boxes=()) for i in dataset.images))
+    with pytest.raises(UserError) as refused:
+        train_on(make_plan(DETECT), bare, tmp_path / "run", workspace)
+    assert refused.value.code == "no_boxes_to_learn_from"
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_model_of_other_diseases_is_told_apart_from_the_data_sets_pack(
+    dataset: FrozenDataset, workspace: Workspace, tmp_path: Path
+) -> None:
+    result = train_on(make_plan(CLASSIFY), dataset, tmp_path / "run", workspace)
+    other = replace(dataset, classes=CLASSES[:3], pack="other-pack")
+    with pytest.raises(UserError) as refused:
+        evaluate(show_model(result.model, workspace), other)
+    assert (refused.value.code, refused.value.facts["pack"]) == ("classes_mismatch", "other-pack")
 
 
 @pytest.mark.parametrize("change", [{"network": "nothing"}, {**DETECT, "network": "efficientnet_lite0"}])

@@ -19,6 +19,7 @@ from app.training.experiments.engines import Engine, run_all
 from app.training.experiments.folds import learnable, scarce
 from app.training.experiments.report import Line, write_report
 from app.training.experiments.rows import Kind, Row, rows_of
+from app.training.run import check_network
 
 MARK = "experiment.json"
 """A folder that holds it is an experiment's: another call goes on with it."""
@@ -58,6 +59,8 @@ def run_experiment(
     patients = len({image.group for image in learnable(dataset)})
     if patients < wanted.folds:
         raise UserError("too_few_groups", groups=patients, parts=wanted.folds)
+    for plan in {row.plan.network: row.plan for row in rows}.values():
+        check_network(plan, len(dataset.classes))
     _mark(out, wanted, dataset, rows)
     few = ", ".join(f"{key} ({count})" for key, count in scarce(dataset, wanted.folds).items())
     if few:
