@@ -82,7 +82,7 @@ PARTS = (
     Part("faces", ("face",), 1, "app.cleaning.faces", deep=True),
     Part("identity", ("exif_identity",), 1, "app.cleaning.identity"),
     Part("cover", ("clothing", "hair"), 1, "app.cleaning.cover"),
-    Part("marks", ("watermark", "text", "ruler", "pen_mark"), 3, "app.cleaning.marks", deep=True),
+    Part("marks", ("watermark", "text", "ruler", "pen_mark"), 4, "app.cleaning.marks", deep=True),
     Part("tone", (), 1, "app.cleaning.tone", boxes=True),
     Part("embedding", (), 2, "app.cleaning.embedding", deep=True, boxes=True),
 )  # fmt: skip

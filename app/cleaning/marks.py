@@ -6,6 +6,7 @@ Letters that say whose photo it is are a watermark, others are text; ``marks_rea
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import cv2
@@ -31,6 +32,8 @@ NEAR = 3
 """Cells so far from each other are one place: letters of a word, strokes of a pen."""
 READ = 8
 """Places of letters that are judged, the largest, at most."""
+COVERED = 0.6
+"""Share of a ruler's box that letters cover which are taken for its strokes."""
 MOST = 12
 """Boxes of a finding, at most."""
 _WHY = {
@@ -75,9 +78,23 @@ def marks_in(looks: F32, pixels: NDArray[np.uint8]) -> dict[str, list[Place]]:
         ]
         for kind in KINDS[:2]
     }
-    found["ruler"] = places(looks[:, KINDS.index("ruler")].max(0))
+    rulers = places(looks[:, KINDS.index("ruler")].max(0))
+    found["ruler"] = [replace(r, score=r.score * (1 - _letters_on(r, found["text"]))) for r in rulers]
     found["pen_mark"] = places(looks[0, KINDS.index("pen_mark")])
     return {kind: sorted(of_kind, key=lambda place: -place.score) for kind, of_kind in found.items()}
+
+
+def _letters_on(ruler: Place, texts: Sequence[Place]) -> float:
+    """The chance that a ruler is a row of letters: of the surest text that covers most of it. A ruler's own numbers
+    stand beside its strokes."""
+    return max((text.score for text in texts if _covered(ruler.box, text.box) > COVERED), default=0.0)
+
+
+def _covered(box: Box, by: Box) -> float:
+    """Share of ``box`` that lies in ``by``."""
+    width = min(box.x1, by.x1) - max(box.x0, by.x0)
+    height = min(box.y1, by.y1) - max(box.y0, by.y0)
+    return max(width, 0.0) * max(height, 0.0) / box.area
 
 
 def written_in(looks: F32) -> list[Place]:

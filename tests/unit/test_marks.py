@@ -17,9 +17,9 @@ from app.cleaning.checks import PARTS, default_thresholds
 from app.cleaning.examining import Photo
 from app.cleaning.examining import examine as examine_photo
 from app.cleaning.findings import Finding
-from app.cleaning.marks import SEEN, examine, marks_in, places, seen_at
+from app.cleaning.marks import SEEN, _letters_on, examine, marks_in, places, seen_at
 from app.cleaning.marks_net import CELL, KINDS, WEIGHTS, chances
-from app.cleaning.marks_reading import shipped, signs
+from app.cleaning.marks_reading import Place, shipped, signs
 from app.cleaning.subject import Subject
 from app.common.geometry import Box
 from app.common.images import encode_jpeg
@@ -108,6 +108,14 @@ def test_a_place_of_letters_has_a_chance_of_either_kind_and_the_rest_is_neither(
 def test_a_rulers_digits_are_no_letters_of_their_own() -> None:
     pixels = render(838001, 21, "A", "mid", (640, 480), Nuisances(ruler=True)).pixels
     assert not {"watermark", "text"} & set(found(pixels))
+
+
+def test_a_row_of_letters_is_no_ruler() -> None:
+    """A burned-in date over much of its own box; digits beside a ruler cover little of it."""
+    ruler = Place(0.99, Box(0, 0, 40, 6), np.ones((6, 40), bool))
+    date, digits = (Place(0.9, box, np.ones((6, 40), bool)) for box in (Box(2, 0, 38, 6), Box(0, 6, 40, 9)))
+    assert _letters_on(ruler, [date, digits]) == 0.9
+    assert _letters_on(ruler, [digits]) == 0.0
 
 
 def test_the_trees_say_what_they_were_fitted_to_say() -> None:
