@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import torch
 
 from app.common.errors import UserError
 from app.common.geometry import Box
@@ -161,6 +163,29 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_been(
     (halted / STOP_FILE).unlink()
     train_on(plan, dataset, halted, workspace, resume=True)
     assert epochs(halted)[-1] == epochs(tmp_path / "whole")[-1]
+
+
+@pytest.mark.parametrize("damage", ["noise", "cut", "empty", "words", "a list"])
+def test_a_damaged_checkpoint_is_said(
+    damage: str, dataset: FrozenDataset, workspace: Workspace, tmp_path: Path
+) -> None:
+    plan, out = make_plan(CLASSIFY), tmp_path / "run"
+    train_on(plan, dataset, out, workspace)
+    file = out / "checkpoint.pt"
+    whole = file.read_bytes()
+    a_list = io.BytesIO()
+    torch.save([1, 2], a_list)
+    left = {
+        "noise": np.random.default_rng(0).bytes(5000),
+        "cut": whole[: len(whole) // 2],
+        "empty": b"",
+        "words": b"no checkpoint",
+        "a list": a_list.getvalue(),
+    }
+    file.write_bytes(left[damage])
+    with pytest.raises(UserError) as refused:
+        train_on(plan, dataset, out, workspace, resume=True)
+    assert refused.value.code == "checkpoint_damaged"
 
 
 def test_a_loss_that_is_no_number_stops_the_run_and_names_the_images(

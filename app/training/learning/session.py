@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any, TypeVar
 
 import cv2
@@ -26,6 +27,8 @@ from app.training.learning.schedule import Schedule
 from app.training.plan import Plan
 
 CHECKPOINT = "checkpoint.pt"
+# what torch raises for a file that is no checkpoint, depending on its first bytes
+_DAMAGED = (OSError, RuntimeError, LookupError, ValueError, EOFError, TypeError, AttributeError, UnpicklingError)
 OVERFLOWS = 25
 """So many steps in a row that float16 had to leave out mean that the numbers are broken, not merely too large."""
 
@@ -350,7 +353,7 @@ class Session:
                 self.scaler.load_state_dict(state["scaler"])
             self.best, self.best_state, self.waited = state["best"], state["best_state"], state["waited"]
             self.epoch, self.step, self.schedule.spent = state["epoch"], state["step"], state["seconds"]
-        except (RuntimeError, KeyError, ValueError, EOFError, OSError) as error:
+        except _DAMAGED as error:
             raise UserError("checkpoint_damaged", file=file.name) from error
         self._ended = self.schedule.progress(self.step) >= 1.0
         self.events.write("resumed", epoch=self.epoch, step=self.step)
