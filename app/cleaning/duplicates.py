@@ -31,7 +31,7 @@ from app.cleaning.matching import align
 from app.cleaning.subject import Subject
 from app.common.errors import UserError
 
-VERSION = 1
+VERSION = 2
 """Raised when verdicts on pairs change; remembered ones of another version are found anew."""
 FEWEST = 2  # codes that two photos must share; one is enough among FEW photos
 FEW, MANY = 1500, 10_000  # photos; above MANY frames are looked up by their hashes instead of all with all

@@ -9,6 +9,7 @@ mirrored, rescaled, recompressed or stamped; another photo of the same lesion do
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -22,34 +23,52 @@ RATIO = 0.8
 REACH = 3.0  # pixels that a keypoint may lie off the similarity
 FEWEST = 6  # keypoints that must agree before the pixels are looked at
 HOPELESS, EXACT = 0.25, 0.98  # typical correlation of blocks below and above which refining changes nothing
+AROUND, SAME = 6, 0.2  # pixels about a keypoint; share of their spread by which printed ones differ at most
+NOWHERE = np.zeros((0, 4), np.float32)
 
 
 def align(first: Look, second: Look) -> Alignment | None:
     """The best way to lay one photo on the other, or None where nothing speaks for one."""
-    laid = [lay(first, second, matrix, agreeing) for matrix, agreeing in _proposals(first, second)]
-    best = max((p for p in laid if p is not None), key=lambda p: p.likeness, default=None)
+    proposals = [(lay(first, second, matrix, len(at)), at) for matrix, at in _proposals(first, second)]
+    best, at = max(((p, at) for p, at in proposals if p), key=lambda p: p[0].likeness, default=(None, NOWHERE))
     if best is None:
         return None
     if HOPELESS < best.likeness < EXACT:
         better = lay(first, second, refined(best), best.agreeing)
         if better is not None and better.likeness > best.likeness:
             best = better
-    return best.alignment()
+    return replace(best, agreeing=_witnesses(first, second, best.onto, at)).alignment()
 
 
-def _proposals(first: Look, second: Look) -> Iterator[tuple[Matrix, int]]:
-    """Matrices from ``first.grey`` to ``second.grey`` that may hold, the likeliest first."""
+def _witnesses(first: Look, second: Look, onto: Matrix, at: NDArray[np.float32]) -> int:
+    """Matches (N x 4: x, y in either photo) that the final matrix still explains, but for those on what was laid over
+    both photos by software: there the pixels around are the same to a hair, as in no second shot."""
+    moved = at[:, :2] @ onto[:2, :2].T + onto[:2, 2]
+    kept = at[np.hypot(*(moved - at[:, 2:]).T) < 2 * REACH]
+    return sum(not _printed(first.grey, second.grey, match) for match in kept)
+
+
+def _printed(a: Grey, b: Grey, match: NDArray[np.float32]) -> bool:
+    size = (2 * AROUND + 1, 2 * AROUND + 1)
+    one = cv2.getRectSubPix(a, size, (float(match[0]), float(match[1])))
+    other = cv2.getRectSubPix(b, size, (float(match[2]), float(match[3])))
+    return float(np.abs(one - other).mean()) < SAME * float(one.std())
+
+
+def _proposals(first: Look, second: Look) -> Iterator[tuple[Matrix, NDArray[np.float32]]]:
+    """Matrices from ``first.grey`` to ``second.grey`` that may hold, the likeliest first, and their matches, N x 4."""
     whole = _whole_frame(first.grey, second.grey)
     if whole is not None:
-        yield square(whole), 0
+        yield square(whole), NOWHERE
     rivals = []
     for mirrored in (False, True):
         codes = mirrored_codes(second.codes) if mirrored else second.codes
         points = second.points * (-1, 1) if mirrored else second.points
-        similarity, agreeing = _similarity(first.points, first.codes, points.astype(np.float32), codes)
+        similarity, at = _similarity(first.points, first.codes, points.astype(np.float32), codes)
         if similarity is not None:
-            rivals.append((square(np.diag([-1.0, 1.0]) @ similarity if mirrored else similarity), agreeing))
-    yield from sorted(rivals, key=lambda r: -r[1])[:1]
+            at = at * np.array((1, 1, -1 if mirrored else 1, 1), np.float32)
+            rivals.append((square(np.diag([-1.0, 1.0]) @ similarity if mirrored else similarity), at))
+    yield from sorted(rivals, key=lambda r: -len(r[1]))[:1]
 
 
 def _similarity(
@@ -57,10 +76,10 @@ def _similarity(
     codes: NDArray[np.float32],
     others: NDArray[np.float32],
     other_codes: NDArray[np.float32],
-) -> tuple[Matrix | None, int]:
-    """RANSAC over matches that pass the ratio test."""
+) -> tuple[Matrix | None, NDArray[np.float32]]:
+    """RANSAC over matches that pass the ratio test; those that agree, N x 4."""
     if len(points) < FEWEST or len(others) < FEWEST:
-        return None, 0
+        return None, NOWHERE
     products = codes @ other_codes.T
     order = np.argpartition(-products, 1, axis=1)[:, :2]
     two = np.take_along_axis(products, order, axis=1)
@@ -68,16 +87,17 @@ def _similarity(
     near, next_ = np.sqrt(np.maximum(0, 2 - 2 * two.max(1))), np.sqrt(np.maximum(0, 2 - 2 * two.min(1)))
     kept = np.flatnonzero(near < RATIO * next_)
     if len(kept) < FEWEST:
-        return None, 0
+        return None, NOWHERE
     cv2.setRNGSeed(0)  # the same photos, the same verdict
     matrix, inliers = cv2.estimateAffinePartial2D(
         points[kept], others[best[kept]], method=cv2.RANSAC, ransacReprojThreshold=REACH, maxIters=2000
     )
     if inliers is None or not inliers.any():  # then the matrix may be None, which OpenCV's stub does not know
-        return None, 0
-    agreeing = len({int(best[kept[i]]) for i in np.flatnonzero(inliers)})  # one target hit often is one witness
+        return None, NOWHERE
+    hit = {int(best[kept[i]]): int(kept[i]) for i in np.flatnonzero(inliers)}  # one target hit often is one witness
+    at = np.hstack([points[list(hit.values())], others[list(hit)]])
     scale = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
-    return (np.asarray(matrix, np.float64) if agreeing >= FEWEST and 0.1 < scale < 10 else None), agreeing
+    return (np.asarray(matrix, np.float64) if len(at) >= FEWEST and 0.1 < scale < 10 else None), at
 
 
 def _whole_frame(a: Grey, b: Grey) -> Matrix | None:
