@@ -13,7 +13,7 @@ from app.common.words import LANGUAGE, set_language
 from app.common.workspace import Workspace
 from app.inference.networks.classifiers import CLASSIFIERS
 from app.training.plan import Plan
-from app.views.training import desk
+from app.views.training import desk, mistakes
 from app.views.training.fields import ELSEWHERE
 from app.views.training.plan_words import NETWORKS, TASK_ONLY, key_words
 from app.views.training.words import event_words, left_words, score_figure, time_words
@@ -66,16 +66,11 @@ def test_mistakes_come_the_most_sure_first(tmp_path: Path) -> None:
         "1,one.jpg,,m,,,a,0.4,0.6\n2,two.jpg,,m,,,a,0.9,0.1\n3,three.jpg,,m,,,b,0.95,0.05\n",
         encoding="utf-8",
     )
-    wrong = desk.wrong_answers(tmp_path)
+    wrong = mistakes.wrong_cases(tmp_path)
     assert [(answer.path.name, answer.top[0]) for answer in wrong] == [
         ("three.jpg", ("a", 0.95)),
         ("one.jpg", ("b", 0.6)),
     ]
-
-
-def test_boxes_have_no_gallery_of_mistakes(tmp_path: Path) -> None:
-    (tmp_path / "predictions.csv").write_text("image,x0,y0,x1,y1,label,score\na.jpg,1,1,2,2,a,0.5\n", encoding="utf-8")
-    assert desk.wrong_answers(tmp_path) == ()
 
 
 def test_samples_of_both_tasks(tmp_path: Path, photo_file: Path) -> None:

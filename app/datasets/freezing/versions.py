@@ -112,7 +112,12 @@ def freeze(
 
 
 def given_parts(session: Session, name: str) -> dict[int, Part] | None:
-    """The parts that lists gave the newest version of ``name``, by photo; None where its parts were drawn."""
+    """The parts that lists gave the newest version of ``name``, by photo; None where its parts were drawn.
+
+    Raises:
+        UserError: ``bad_dataset_name``.
+    """
+    check_name(name)
     v = DatasetVersion
     query = select(v.payload).where(v.name == name, v.reduced_to.is_(None)).order_by(*_NEWEST_FIRST).limit(1)
     payload = session.scalar(query)

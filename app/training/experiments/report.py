@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from app.common.cells import safe_cell
 from app.common.files import write_atomically
 from app.common.words import text
 from app.datasets.freezing.frozen import FrozenDataset
@@ -113,7 +114,7 @@ def _csv(kind: Kind, lines: Sequence[Line]) -> str:
         source = published()[kind].get(line.name)
         said = "" if source is None else f"{source.value:g}"
         if line.figures is None:
-            writer.writerow([line.name, "not_run", *[""] * (len(names) + len(ends) + 5), said, line.why])
+            writer.writerow([line.name, "not_run", *[""] * (len(names) + len(ends) + 5), said, safe_cell(line.why)])
             continue
         f = line.figures
         values = [f"{f.values[n]:.6f}" for n in names]

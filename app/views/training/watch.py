@@ -41,10 +41,11 @@ class History:
         return [found[n] for n in sorted(found)]
 
     def kept(self, patience: int) -> dict[str, Any] | None:
-        """The epoch whose weights are kept as it stands: the first best with patience, else the last."""
+        """The epoch whose weights are kept as it stands: the last best with patience, else the last."""
         epochs = self.epochs()
         if not patience or not epochs:
             return epochs[-1] if epochs else None
+        epochs.reverse()
         return max(epochs, key=lambda e: float(e.get("val_balanced_accuracy", e.get("val_map50", 0.0)) or 0.0))
 
 
