@@ -107,8 +107,7 @@ class FormSheet(Sheet):
             self._child.kill()
 
     def retranslate(self) -> None:
-        """Say everything anew: in another language, or as something has changed."""
-        raise NotImplementedError
+        """Say everything anew: in another language, or as something has changed. Each sheet says its own."""
 
 
 def _scrolling(inside: QWidget) -> QScrollArea:

@@ -55,10 +55,13 @@ def test_healthy_photos_have_hardly_any_marks() -> None:
     assert sum(bool(m) for m in marks) <= 2  # of the network as it stands; one trained longer should know better
 
 
-@pytest.mark.parametrize(("kind", "least"), [("ruler", 4), ("pen_mark", 3)])  # what the network finds; its card says so
-def test_rulers_and_pen_are_found(kind: str, least: int) -> None:
+PEN = pytest.mark.xfail(strict=True, reason="version 3 of the network finds 3 of 6; to be won back by training on pen")
+
+
+@pytest.mark.parametrize("kind", ["ruler", pytest.param("pen_mark", marks=PEN)])
+def test_rulers_and_pen_are_found(kind: str) -> None:
     photos = [phantom(20 + index, Nuisances(**{kind: True})) for index in range(6)]
-    assert sum(kind in found(pixels) for pixels in photos) >= least
+    assert sum(kind in found(pixels) for pixels in photos) >= 4
 
 
 def test_the_boxes_cover_the_letters_and_little_else() -> None:

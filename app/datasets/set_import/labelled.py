@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -90,19 +91,15 @@ def import_labelled(
     good, failed = _readable(photos, chosen, progress)
     if not good:
         raise UserError("dataset_empty", dataset=name)
-    made: Path | None = None
-    try:
+    with ExitStack() as undo:
         if chosen is None:
             assert new_pack_key is not None
             chosen = new_pack(new_pack_key, workspace.packs, sorted({p.label for p in good}))
-            made = workspace.packs / f"{new_pack_key}.toml"
+            undo.callback((workspace.packs / f"{new_pack_key}.toml").unlink)  # it belongs to a set that is not there
         with store.write(actor) as session:
             require(session, "import")
             dataset = _keep(session, good, chosen, name, failed)
-    except BaseException:
-        if made is not None:  # the pack belongs to a set that is not there
-            made.unlink(missing_ok=True)
-        raise
+        undo.pop_all()
     return ImportedSet(dataset, tuple(failed))
 
 
